@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log/log.h"
+
+namespace spotter::log {
+
+StatusOr<Offset> AppendDurable(Log& log, std::string_view payload) {
+  SPOTTER_ASSIGN_OR_RETURN(const Offset offset, log.Append({&payload, 1}));
+  SPOTTER_RETURN_IF_ERROR(log.WaitDurable(offset));
+  return offset;
+}
+
+}  // namespace spotter::log
