@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+# The two commands a newcomer needs are `make demo` and `make test`; each installs what is missing,
+# builds, and does its job. `make help` lists the rest.
+
+BUILD  ?= build
+JOBS   ?= $(shell nproc)
+PRESET ?= dev
+SEEDS  ?= 200
+KILLS  ?= 20
+FIRST  ?= 1
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+
+RELEASE := $(BUILD)/release
+BIN     := $(RELEASE)/bin
+CTEST    = ctest --output-on-failure --no-tests=error -j $(JOBS)
+
+# $(call build,PRESET,TARGETS): configures once, then builds; two makes do not build in one folder
+# at once. Ninja configures again by itself when a CMake file, a folder or a test file appears.
+build = mkdir -p $(BUILD) && flock $(BUILD)/.$(1).lock sh -ec ' \
+  test -f $(BUILD)/$(1)/build.ninja || \
+    cmake --preset $(1) -B $(BUILD)/$(1) >$(BUILD)/.$(1).log || { cat $(BUILD)/.$(1).log; exit 1; }; \
+  cmake --build $(BUILD)/$(1) -j $(JOBS) --target $(2)'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test test-fast sanitized demo sim kill bench format format-check tidy lint-proto clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+setup:  ## install the packages that are missing (cmake/packages.txt)
+	@cmake/setup.sh
+
+build: setup  ## the programs, in build/release/bin
+	@$(call build,release,all)
+
+test: setup  ## everything: unit, property, scenario, simulation, integration, layering, style
+	@$(call build,release,all all_verify_interface_header_sets)
+	@$(CTEST) --test-dir $(RELEASE)
+
+test-fast: setup  ## the inner loop: fast tests of PRESET=dev
+	@$(call build,$(PRESET),all)
+	@$(CTEST) --test-dir $(BUILD)/$(PRESET) -L fast
+
+sanitized: setup  ## the libraries' tests under PRESET=asan or PRESET=tsan
+	@$(call build,$(PRESET),unit_tests)
+	@$(CTEST) --test-dir $(BUILD)/$(PRESET) -R '^unit_'
+
+demo: build  ## 90 days of a studio in time-lapse, with a SIGKILL half-way
+	@$(PYTHON) services/demo/demo.py --bin $(BIN)
+
+sim: build  ## crash the simulated engine at a random write per seed: SEEDS=200 FIRST=1
+	@$(BIN)/spotter-sim --seeds $(SEEDS) --first $(FIRST)
+
+kill: build  ## SIGKILL the real program at random moments: KILLS=20 FIRST=1
+	@$(PYTHON) tests/integration/kill.py --bin $(BIN) --kills $(KILLS) --first $(FIRST)
+
+bench: build  ## JSON lines: name value unit commit machine
+	@$(BIN)/spotter-bench --commit "$$(git describe --always --dirty)" \
+	  --machine "$$(nproc)x $$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
+
+SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
+
+format:  ## rewrite the sources as .clang-format says
+	@cmake/setup.sh ci
+	@clang-format-14 -i $(SOURCES)
+
+format-check:  ## say which sources clang-format would change
+	@cmake/setup.sh ci
+	@clang-format-14 --dry-run -Werror $(SOURCES)
+
+tidy:  ## clang-tidy over libs/
+	@cmake/setup.sh ci
+	@$(PYTHON) cmake/tidy.py --build $(BUILD)/tidy --jobs $(JOBS)
+
+lint-proto:  ## buf lint of proto/ (buf, or npx with @bufbuild/buf)
+	@cd proto && if command -v buf >/dev/null; then buf lint; \
+	  else npx --yes @bufbuild/buf@1.75.0 lint; fi
+
+clean:  ## remove the build folder
+	rm -rf $(BUILD)
