@@ -48,6 +48,12 @@ function(spotter_test)
     target_precompile_headers(${arg_NAME} REUSE_FROM spotter_test_pch)
     target_link_libraries(${arg_NAME} PRIVATE absl::statusor fmt::fmt)
   endif()
+  # Debian's gRPC, RocksDB and others are not instrumented: what happens inside them is not ours.
+  set(environment "")
+  if(SPOTTER_SANITIZE MATCHES thread)
+    set(environment ENVIRONMENT
+      TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp)
+  endif()
   gtest_discover_tests(${arg_NAME} TEST_PREFIX ${arg_NAME}. NO_PRETTY_VALUES
-    DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} ${environment})
 endfunction()
