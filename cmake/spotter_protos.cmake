@@ -9,7 +9,8 @@
 function(spotter_generate_protos)
   set(root ${CMAKE_SOURCE_DIR}/proto)
   set(gen ${CMAKE_BINARY_DIR}/gen)
-  file(GLOB protos RELATIVE ${root} CONFIGURE_DEPENDS ${root}/spotter/v1/*.proto)
+  file(GLOB protos RELATIVE ${root} CONFIGURE_DEPENDS
+    ${root}/spotter/v1/*.proto ${root}/io/cloudevents/v1/*.proto)
   if(NOT protos)
     return()
   endif()
