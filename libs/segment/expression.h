@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Segment expressions: CEL syntax and semantics plus event windows. Compile once, evaluate often.
+// Method: every value carries the instant until which it holds (expiration times: Schmidt, Jensen,
+// Šaltenis, ICDE 2006), so a change of membership is known to the millisecond beforehand.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "model/source_record.h"
+
+namespace spotter::segment {
+
+// Where an expression stands decides which names it may use.
+enum class Scope : uint8_t { kSegment, kJourneyEntry, kJourneyStep };
+
+// segment('id') inside an expression: the member's value in another segment.
+struct SegmentValue {
+  bool is_member = false;
+  EventTime valid_until = EventTime::Max();
+};
+class SegmentLookup {
+ public:
+  virtual ~SegmentLookup() = default;
+  virtual SegmentValue Lookup(std::string_view segment) const = 0;
+};
+
+struct Input {
+  const model::MemberView& member;
+  EventTime now;
+  EventTime journey_entered_at;   // journey.entered_at, in kJourneyStep
+  EventTime step_entered_at;      // step.entered_at, in kJourneyStep
+  std::string_view tenant;        // for bucket()
+  const SegmentLookup* segments = nullptr;
+};
+
+struct Result {
+  // An expression that ends in an error (a missing trait compared, say) is not a match.
+  bool value = false;
+  // `value` holds at every instant of [now, valid_until) unless an input changes.
+  EventTime valid_until = EventTime::Max();
+  bool is_error = false;
+};
+
+// What an expression can be changed by; an event touches only expressions that depend on it.
+struct Dependencies {
+  std::vector<model::FactKind> facts;         // ascending
+  std::vector<model::AttributeId> traits;     // ascending
+  std::vector<std::string> segments;          // ascending
+  bool on_consent = false;
+};
+
+// Immutable and safe to share between threads.
+class Expression {
+ public:
+  // InvalidArgument: "unknown fact kind 'vist' at 1:8; did you mean 'visit'?" (line:column).
+  static StatusOr<Expression> Compile(std::string_view text, Scope scope);
+
+  Result Evaluate(const Input& input) const;  // no allocation on the usual path
+  const Dependencies& dependencies() const;
+  const std::string& text() const;
+
+ private:
+  struct Node;
+  struct Program;
+  explicit Expression(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
+  std::shared_ptr<const Program> program_;  // shared by copies of this value
+};
+
+}  // namespace spotter::segment
