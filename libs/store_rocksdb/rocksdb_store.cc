@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store_rocksdb/rocksdb_store.h"
+
+#include <fcntl.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace spotter::store_rocksdb {
+namespace {
+
+using store::Family;
+
+constexpr std::array<const char*, store::kFamilies> kFamilyNames{"state", "timers", "outbox"};
+constexpr double kBloomBitsPerKey = 10;
+constexpr uint64_t kWalBytesMax = 128u << 20;
+// Deleted personal data must be gone from the files this long after its deletion.
+constexpr uint64_t kCompactionPeriodSeconds = 7 * 24 * 3600;
+// A new iterator of the timers reads every range deletion in the memtable, so there may be few.
+constexpr int kRangeDeletionsMax = 1000;
+
+rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+Status FromRocksDb(const rocksdb::Status& status, std::string_view directory) {
+  if (status.ok()) return OkStatus();
+  const std::string reason = status.ToString();
+  if (status.IsCorruption()) return DataLoss("store '{}': {}", directory, reason);
+  if (status.IsInvalidArgument() || status.IsNotSupported() || status.IsBusy()) {
+    return FailedPrecondition("store '{}': {}", directory, reason);
+  }
+  return Unavailable("store '{}': {}", directory, reason);
+}
+
+// Remembers that background work failed. RocksDB goes on accepting some writes then; we do not,
+// and never resume: the shard closes the store and opens it again.
+class FailureListener final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status*) override {
+    failed_ = true;
+  }
+  bool failed() const { return failed_; }
+  void Fail() { failed_ = true; }
+
+ private:
+  std::atomic<bool> failed_ = false;
+};
+
+class RocksDbStore final : public store::Store {
+ public:
+  RocksDbStore(std::string directory, std::shared_ptr<FailureListener> failures,
+               std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> families)
+      : directory_(std::move(directory)),
+        failures_(std::move(failures)),
+        db_(std::move(db)),
+        families_(std::move(families)) {}
+  ~RocksDbStore() override {
+    // Entry 0 is RocksDB's own default family, which holds nothing.
+    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+    db_->Close().PermitUncheckedError();
+  }
+
+  StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override;
+  Status Scan(Family family, std::string_view begin, std::string_view end,
+              const Visit& visit) const override;
+  Status Commit(const store::WriteBatch& batch) override;
+  Status Sync() override;
+  Status Checkpoint(const std::string& path) override;
+
+ private:
+  rocksdb::ColumnFamilyHandle* HandleOf(Family family) const {
+    return families_[static_cast<size_t>(family) + 1];
+  }
+  rocksdb::Status Copy(const store::WriteBatch& batch);
+  Status BoundRangeDeletions();
+  Status Checked(const rocksdb::Status& status);
+  Status CheckUsable() const;
+
+  const std::string directory_;
+  const std::shared_ptr<FailureListener> failures_;  // shared with the DB
+  const std::unique_ptr<rocksdb::DB> db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  rocksdb::WriteBatch copy_;  // of the batch being committed; kept for its memory
+  std::array<int, store::kFamilies> range_deletions_{};
+};
+
+StatusOr<std::optional<std::string>> RocksDbStore::Get(Family family, std::string_view key) const {
+  std::string value;
+  const rocksdb::Status status =
+      db_->Get(rocksdb::ReadOptions(), HandleOf(family), ToSlice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return FromRocksDb(status, directory_);
+  return std::optional<std::string>(std::move(value));
+}
+
+Status RocksDbStore::Scan(Family family, std::string_view begin, std::string_view end,
+                          const Visit& visit) const {
+  const rocksdb::Slice upper_bound = ToSlice(end);
+  rocksdb::ReadOptions options;
+  if (!end.empty()) options.iterate_upper_bound = &upper_bound;
+  const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, HandleOf(family)));
+  for (row->Seek(ToSlice(begin)); row->Valid(); row->Next()) {
+    if (!visit(ToView(row->key()), ToView(row->value()))) break;
+  }
+  return FromRocksDb(row->status(), directory_);
+}
+
+Status RocksDbStore::Commit(const store::WriteBatch& batch) {
+  if (batch.empty()) return OkStatus();
+  SPOTTER_RETURN_IF_ERROR(CheckUsable());
+  SPOTTER_RETURN_IF_ERROR(Checked(Copy(batch)));
+  SPOTTER_RETURN_IF_ERROR(Checked(db_->Write(rocksdb::WriteOptions(), &copy_)));
+  return BoundRangeDeletions();
+}
+
+rocksdb::Status RocksDbStore::Copy(const store::WriteBatch& batch) {
+  using Kind = store::WriteBatch::Operation::Kind;
+  copy_.Clear();
+  rocksdb::Status status;
+  for (const store::WriteBatch::Operation& operation : batch.operations()) {
+    rocksdb::ColumnFamilyHandle* const family = HandleOf(operation.family);
+    switch (operation.kind) {
+      case Kind::kPut:
+        status = copy_.Put(family, operation.key, operation.value);
+        break;
+      case Kind::kDelete:
+        status = copy_.Delete(family, operation.key);
+        break;
+      case Kind::kDeleteRange:
+        status = copy_.DeleteRange(family, operation.key, operation.value);
+        ++range_deletions_[static_cast<size_t>(operation.family)];
+        break;
+    }
+    if (!status.ok()) break;
+  }
+  return status;
+}
+
+Status RocksDbStore::BoundRangeDeletions() {
+  rocksdb::FlushOptions in_background;
+  in_background.wait = false;
+  in_background.allow_write_stall = false;
+  for (int i = 0; i < store::kFamilies; ++i) {
+    int& count = range_deletions_[static_cast<size_t>(i)];
+    if (count < kRangeDeletionsMax) continue;
+    count = 0;
+    SPOTTER_RETURN_IF_ERROR(
+        Checked(db_->Flush(in_background, HandleOf(static_cast<Family>(i)))));
+  }
+  return OkStatus();
+}
+
+Status RocksDbStore::Sync() {
+  SPOTTER_RETURN_IF_ERROR(CheckUsable());
+  return Checked(db_->FlushWAL(/*sync=*/true));
+}
+
+Status SyncPath(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (synced) return OkStatus();
+  return Unavailable("cannot sync '{}': {}", path.string(),
+                     std::generic_category().message(error));
+}
+
+Status SyncTree(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    SPOTTER_RETURN_IF_ERROR(SyncPath(entry->path()));
+  }
+  if (error) return Unavailable("cannot list '{}': {}", directory.string(), error.message());
+  SPOTTER_RETURN_IF_ERROR(SyncPath(directory));
+  return SyncPath(std::filesystem::absolute(directory).lexically_normal().parent_path());
+}
+
+Status RocksDbStore::Checkpoint(const std::string& path) {
+  SPOTTER_RETURN_IF_ERROR(CheckUsable());
+  if (std::error_code ignored; std::filesystem::exists(path, ignored)) {
+    return FailedPrecondition("checkpoint '{}': already exists, expected a new directory", path);
+  }
+  rocksdb::Checkpoint* created = nullptr;
+  SPOTTER_RETURN_IF_ERROR(
+      FromRocksDb(rocksdb::Checkpoint::Create(db_.get(), &created), directory_));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
+  // 0: the memtables are flushed first, so that the copy needs no write-ahead log.
+  SPOTTER_RETURN_IF_ERROR(
+      FromRocksDb(checkpoint->CreateCheckpoint(path, /*log_size_for_flush=*/0), path));
+  return SyncTree(path);
+}
+
+// A failed write leaves open what is stored: nothing more may be written until a reopen.
+Status RocksDbStore::Checked(const rocksdb::Status& status) {
+  if (!status.ok()) failures_->Fail();
+  return FromRocksDb(status, directory_);
+}
+
+Status RocksDbStore::CheckUsable() const {
+  if (!failures_->failed()) return OkStatus();
+  return Unavailable("store '{}': an earlier write failed, it must be opened again", directory_);
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const Options& options, Family family,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions result;
+  result.compression = rocksdb::kLZ4Compression;
+  result.level_compaction_dynamic_level_bytes = true;
+  result.periodic_compaction_seconds = kCompactionPeriodSeconds;
+  if (family == Family::kState) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+    table.whole_key_filtering = true;
+    result.memtable_whole_key_filtering = true;
+    result.memtable_prefix_bloom_size_ratio = 0.05;
+    result.write_buffer_size = options.write_buffer_bytes;
+  } else {
+    result.write_buffer_size = options.write_buffer_bytes / 4;
+  }
+  result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return result;
+}
+
+rocksdb::DBOptions DatabaseOptions(const std::shared_ptr<FailureListener>& failures) {
+  rocksdb::DBOptions result;
+  result.create_if_missing = true;  // PrepareDirectory has decided
+  result.create_missing_column_families = true;
+  result.max_background_jobs = 2;
+  result.max_total_wal_size = kWalBytesMax;
+  result.bytes_per_sync = 1u << 20;
+  result.max_bgerror_resume_count = 0;
+  result.listeners.push_back(failures);
+  result.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  result.keep_log_file_num = 4;
+  result.stats_dump_period_sec = 0;
+  return result;
+}
+
+bool IsHeldByAnother(const rocksdb::Status& status) {
+  const std::string reason = status.ToString();
+  return reason.find("While lock file") != std::string::npos ||
+         reason.find("lock hold by current process") != std::string::npos;
+}
+
+// Makes `directory` ready for DB::Open, which would take a missing CURRENT for a new database.
+Status PrepareDirectory(const std::string& directory, bool create_if_missing) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool has_database = fs::exists(fs::path(directory) / "CURRENT", error);
+  if (!has_database && !create_if_missing) {
+    return NotFound("store '{}': there is none in this directory", directory);
+  }
+  fs::create_directory(directory, error);
+  if (error) {
+    return FailedPrecondition("store '{}': cannot create the directory: {}", directory,
+                              error.message());
+  }
+  if (::access(directory.c_str(), W_OK) != 0) {
+    return FailedPrecondition("store '{}': {}, expected a writable directory", directory,
+                              std::generic_category().message(errno));
+  }
+  if (has_database) return OkStatus();
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    const fs::path extension = entry.path().extension();
+    if (extension == ".sst" || extension == ".log") {
+      return DataLoss("store '{}': file CURRENT is missing beside {}", directory,
+                      entry.path().filename().string());
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<store::Store>> Open(const Options& options, bool create_if_missing) {
+  SPOTTER_RETURN_IF_ERROR(PrepareDirectory(options.directory, create_if_missing));
+  const auto failures = std::make_shared<FailureListener>();
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  for (int i = 0; i < store::kFamilies; ++i) {
+    descriptors.emplace_back(kFamilyNames[static_cast<size_t>(i)],
+                             FamilyOptions(options, static_cast<Family>(i), cache));
+  }
+  rocksdb::DB* opened = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(failures), options.directory,
+                                                   descriptors, &families, &opened);
+  if (IsHeldByAnother(status)) {
+    return FailedPrecondition("data directory '{}' is in use by another process",
+                              options.directory);
+  }
+  SPOTTER_RETURN_IF_ERROR(FromRocksDb(status, options.directory));
+  return std::make_unique<RocksDbStore>(options.directory, failures,
+                                        std::unique_ptr<rocksdb::DB>(opened), std::move(families));
+}
+
+}  // namespace spotter::store_rocksdb
