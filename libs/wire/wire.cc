@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/wire.h"
+
+#include <google/protobuf/arena.h>
+
+#include <utility>
+
+#include "spotter/v1/log.pb.h"
+#include "wire/command_proto.h"
+#include "wire/event_proto.h"
+
+namespace spotter::wire {
+namespace {
+
+// A message on an arena that starts on the stack: an ordinary record needs no heap for its tree.
+template <typename Message>
+class OnArena {
+ public:
+  OnArena() : arena_(block_, sizeof block_) {}
+  Message& operator*() { return *message_; }
+  Message* operator->() { return message_; }
+
+  Status Parse(std::string_view bytes, std::string_view what) {
+    constexpr size_t kLargest = 64 << 20;  // far above any record; keeps the size in an int
+    if (bytes.size() > kLargest) {
+      return InvalidArgument("{}: {} bytes, expected at most {}", what, bytes.size(), kLargest);
+    }
+    if (!message_->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return InvalidArgument("{}: {} bytes are not this message, or a text is not UTF-8", what,
+                             bytes.size());
+    }
+    return OkStatus();
+  }
+
+ private:
+  alignas(8) char block_[8192];
+  google::protobuf::Arena arena_;
+  Message* message_ = google::protobuf::Arena::CreateMessage<Message>(&arena_);
+};
+
+struct RecordWriter {
+  v1::LogRecord& to;
+  void operator()(const model::MemberEvent& from) const { Write(from, *to.mutable_event()); }
+  void operator()(const model::Tick& from) const { to.mutable_tick()->set_budget(from.budget); }
+  void operator()(const model::Work& from) const { to.mutable_work()->set_budget(from.budget); }
+  void operator()(const model::Claim& from) const {
+    to.mutable_claim()->set_generation(from.generation);
+    to.mutable_claim()->set_owner(from.owner);
+  }
+  void operator()(const model::Command& from) const { Write(from, *to.mutable_command()); }
+};
+
+struct ControlWriter {
+  v1::ControlRecord& to;
+  void operator()(const model::SkipOffset& from) const {
+    to.mutable_skip_offset()->set_offset(from.offset);
+    to.mutable_skip_offset()->set_reason(from.reason);
+  }
+  void operator()(const model::Barrier& from) const {
+    to.mutable_barrier()->set_offset(from.offset);
+    to.mutable_barrier()->set_logic_version(from.logic_version);
+  }
+};
+
+}  // namespace
+
+std::string Encode(const model::LogRecord& record) {
+  OnArena<v1::LogRecord> message;
+  std::visit(RecordWriter{*message}, record);
+  return message->SerializeAsString();
+}
+
+StatusOr<model::LogRecord> DecodeLogRecord(std::string_view bytes) {
+  OnArena<v1::LogRecord> message;
+  SPOTTER_RETURN_IF_ERROR(message.Parse(bytes, "log record"));
+  switch (message->record_case()) {
+    case v1::LogRecord::kEvent: return FromProto(message->event());
+    case v1::LogRecord::kTick: return model::Tick{message->tick().budget()};
+    case v1::LogRecord::kWork: return model::Work{message->work().budget()};
+    case v1::LogRecord::kClaim:
+      return model::Claim{message->claim().generation(), message->claim().owner()};
+    case v1::LogRecord::kCommand: return FromProto(message->command());
+    case v1::LogRecord::RECORD_NOT_SET: break;
+  }
+  return InvalidArgument("log record: no kind of record that this version knows");
+}
+
+std::string Encode(const model::ControlRecord& record) {
+  v1::ControlRecord message;
+  std::visit(ControlWriter{message}, record);
+  return message.SerializeAsString();
+}
+
+StatusOr<model::ControlRecord> DecodeControlRecord(std::string_view bytes) {
+  OnArena<v1::ControlRecord> message;
+  SPOTTER_RETURN_IF_ERROR(message.Parse(bytes, "control record"));
+  switch (message->record_case()) {
+    case v1::ControlRecord::kSkipOffset:
+      return model::SkipOffset{message->skip_offset().offset(), message->skip_offset().reason()};
+    case v1::ControlRecord::kBarrier:
+      return model::Barrier{message->barrier().offset(), message->barrier().logic_version()};
+    case v1::ControlRecord::RECORD_NOT_SET: break;
+  }
+  return InvalidArgument("control record: no kind of record that this version knows");
+}
+
+StatusOr<model::MemberEvent> DecodeEvent(std::string_view protobuf) {
+  OnArena<v1::MemberEvent> message;
+  SPOTTER_RETURN_IF_ERROR(message.Parse(protobuf, "event"));
+  return FromProto(*message);
+}
+
+std::string EncodeEvent(const model::MemberEvent& event) {
+  OnArena<v1::MemberEvent> message;
+  Write(event, *message);
+  return message->SerializeAsString();
+}
+
+}  // namespace spotter::wire
