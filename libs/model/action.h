@@ -24,14 +24,14 @@ struct Proposal {
   std::string step;
   Channel channel = Channel::kEmail;
   std::string template_id;
-  std::string text;                  // tokens resolved
-  std::vector<Token> tokens;         // ascending by name
+  std::string text;           // tokens resolved
+  std::vector<Token> tokens;  // ascending by name
   std::string purpose;
   std::string message_class;
-  std::string role;                  // tasks: who
+  std::string role;  // tasks: who
   std::string task_kind;
-  EventTime effective_time;          // the instant the step was reached
-  EventTime expires_at;              // may not go out later
+  EventTime effective_time;  // the instant the step was reached
+  EventTime expires_at;      // may not go out later
   Cause cause = Cause::kLive;
 };
 
@@ -40,14 +40,14 @@ struct Action {
   ActionId id;
   ProfileId profile;
   Proposal proposal;
-  std::string address;               // e-mail or E.164; the profile's id for push; role for tasks
-  EventTime decided_at;              // shard time
+  std::string address;   // e-mail or E.164; the profile's id for push; role for tasks
+  EventTime decided_at;  // shard time
   EventTime not_before;
   EventTime not_after;
 };
 
 struct Void {
-  std::string reason;                // "expired", "suppressed", "withdrawn", "merged", "reissued"
+  std::string reason;  // "expired", "suppressed", "withdrawn", "merged", "reissued"
   ActionId action;
 };
 struct MergedInto {
@@ -59,15 +59,24 @@ struct OutboxEntry {
   std::string subscription;
   ProfileId profile;
   int64_t sequence = 0;
-  int64_t decided_offset = 0;        // log offset of the record that decided it
+  int64_t decided_offset = 0;  // log offset of the record that decided it
   EventTime decided_at;
   std::variant<Action, Void, MergedInto> what;
 };
 
 // A decision not to send, kept with its reason.
 enum class RefusalReason : uint8_t {
-  kNoConsent = 1, kSuppressed = 2, kNoContact = 3, kCap = 4, kQuietHours = 5, kExpired = 6,
-  kBackfill = 7, kPending = 8, kShadow = 9, kHeldOut = 10, kPaused = 11
+  kNoConsent = 1,
+  kSuppressed = 2,
+  kNoContact = 3,
+  kCap = 4,
+  kQuietHours = 5,
+  kExpired = 6,
+  kBackfill = 7,
+  kPending = 8,
+  kShadow = 9,
+  kHeldOut = 10,
+  kPaused = 11
 };
 std::string_view NameOf(RefusalReason reason);  // "no_consent", ...
 
@@ -75,7 +84,7 @@ struct Refusal {
   Proposal proposal;
   ActionId action;
   RefusalReason reason = RefusalReason::kNoConsent;
-  std::string detail;                // "sms cap: 2 of 2 in the week from 2026-11-16"
+  std::string detail;  // "sms cap: 2 of 2 in the week from 2026-11-16"
   EventTime decided_at;
 };
 

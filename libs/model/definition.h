@@ -15,10 +15,10 @@
 namespace spotter::model {
 
 struct SegmentDefinition {
-  std::string id;           // 1 to 64 of [a-z0-9-]
+  std::string id;  // 1 to 64 of [a-z0-9-]
   std::string title;
-  std::string expression;   // see docs/segment-language.md
-  uint64_t revision = 0;    // set by the shard: 1, 2, ...
+  std::string expression;  // see docs/segment-language.md
+  uint64_t revision = 0;   // set by the shard: 1, 2, ...
   friend bool operator==(const SegmentDefinition&, const SegmentDefinition&) = default;
 };
 
@@ -39,8 +39,8 @@ struct SendStep {
   Duration expires_after = Days(1);  // a send that cannot go out by then is refused
 };
 struct TaskStep {
-  std::string role;   // "front_desk", "trainer", "fitness_manager"
-  std::string kind;   // "call", "message", ...
+  std::string role;  // "front_desk", "trainer", "fitness_manager"
+  std::string kind;  // "call", "message", ...
   std::string text;
   std::vector<std::string> tokens;
   Duration due_in = Days(2);
@@ -94,18 +94,18 @@ struct JourneyDefinition {
   std::string id;
   std::string title;
   JourneyState state = JourneyState::kDraft;
-  std::string purpose = "marketing";     // consent purpose of its messages
-  std::string message_class;             // e.g. "reengagement"; "" = none
-  std::string entry_when;                // expression; entered on its false -> true edge
-  Duration reentry_after{0};             // zero: once per member
-  int reentry_max = 0;                   // further entries allowed; 0 = none
-  int holdout_percent = 0;               // 0 to 50
+  std::string purpose = "marketing";  // consent purpose of its messages
+  std::string message_class;          // e.g. "reengagement"; "" = none
+  std::string entry_when;             // expression; entered on its false -> true edge
+  Duration reentry_after{0};          // zero: once per member
+  int reentry_max = 0;                // further entries allowed; 0 = none
+  int holdout_percent = 0;            // 0 to 50
   std::string holdout_salt;
-  std::vector<JourneyExit> exits;        // watched at every step
-  std::string goal_when;                 // "" = none; watched at every step
-  Duration goal_within{0};               // zero: as long as enrolled
+  std::vector<JourneyExit> exits;  // watched at every step
+  std::string goal_when;           // "" = none; watched at every step
+  Duration goal_within{0};         // zero: as long as enrolled
   std::vector<Step> steps;
-  uint64_t revision = 0;                 // set by the shard
+  uint64_t revision = 0;  // set by the shard
 };
 
 // --- tenants --------------------------------------------------------------------------------
@@ -123,33 +123,39 @@ struct TenantSettings {
   TenantId id;
   TenantKind kind = TenantKind::kStudio;
   std::string title;
-  std::string region = "US";             // ISO 3166: default of national phone numbers
-  std::string time_zone = "UTC";         // IANA name; its rules are in `zone_rules` records
-  std::string suppression_key;           // 32 random bytes, drawn at creation, never rotated
+  std::string region = "US";      // ISO 3166: default of national phone numbers
+  std::string time_zone = "UTC";  // IANA name; its rules are in `zone_rules` records
+  std::string suppression_key;    // 32 random bytes, drawn at creation, never rotated
   std::vector<SourceDeclaration> sources;
-  int sms_per_week = 2;                  // C28
-  int quiet_from_minute = 21 * 60;       // member-local; messages go from quiet_until to quiet_from
+  int sms_per_week = 2;             // C28
+  int quiet_from_minute = 21 * 60;  // member-local; messages go from quiet_until to quiet_from
   int quiet_until_minute = 9 * 60;
 };
 
 struct Subscription {
   std::string id = "default";
-  int64_t epoch = 1;      // a seek opens a new one
+  int64_t epoch = 1;  // a seek opens a new one
 };
 
 // --- members' state in segments and journeys --------------------------------------------------
 
 enum class Cause : uint8_t {
-  kLive = 1, kTime = 2, kLate = 3, kBackfill = 4, kDefinition = 5, kMerge = 6, kSplit = 7
+  kLive = 1,
+  kTime = 2,
+  kLate = 3,
+  kBackfill = 4,
+  kDefinition = 5,
+  kMerge = 6,
+  kSplit = 7
 };
 std::string_view NameOf(Cause cause);  // "LIVE", ...
 
 struct Membership {
   std::string segment;
   bool is_member = false;
-  EventTime since;                             // effective time of the last change
-  EventTime valid_until = EventTime::Max();    // holds until then unless an input changes
-  uint64_t revision = 0;                       // of the definition it was decided under
+  EventTime since;                           // effective time of the last change
+  EventTime valid_until = EventTime::Max();  // holds until then unless an input changes
+  uint64_t revision = 0;                     // of the definition it was decided under
   friend bool operator==(const Membership&, const Membership&) = default;
 };
 
@@ -171,11 +177,11 @@ struct Enrolment {
   uint32_t ordinal = 0;
   EnrolmentState state = EnrolmentState::kActive;
   EventTime entered_at;
-  std::string step;                // the step it stands at ("" once ended)
+  std::string step;  // the step it stands at ("" once ended)
   EventTime step_entered_at;
   EventTime valid_until = EventTime::Max();  // must be looked at again by then
   std::vector<std::string> sent_steps;       // ids, ascending
-  std::string outcome;             // once ended: "goal", an exit's reason, an end step's outcome
+  std::string outcome;  // once ended: "goal", an exit's reason, an end step's outcome
   EventTime ended_at;
   bool goal_reached = false;
   friend bool operator==(const Enrolment&, const Enrolment&) = default;

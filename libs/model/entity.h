@@ -65,18 +65,37 @@ FactKind FindFactKind(std::string_view name);  // unspecified if unknown
 // The kinds whose first, last, count and sum are kept for life.
 bool IsLifetime(FactKind kind);  // visit, booking, purchase, refund, dispute
 
+// Which event gave an attribute its value. States of an entity are ordered by (version, tie).
+struct AttributeStamp {
+  AttributeId id;
+  int64_t version = 0;
+  uint64_t tie = 0;
+  EventTime time;  // event time
+  friend bool operator==(const AttributeStamp&, const AttributeStamp&) = default;
+};
+
+// True for types that describe the member as she is (member, membership, goal, ...): kept for life.
+bool IsLasting(std::string_view entity_type);
+
 struct Entity {
-  uint64_t id = 0;        // hash of (source, type, source id), unique within its source record
+  uint64_t id = 0;  // hash of (source, type, source id), unique within its source record
   EventKind last_kind = EventKind::unspecified;  // of the newest event that changed it
-  EventTime time;         // event time of its facts: the class's start, the payment's time
-  int64_t version = 0;    // the source's version, or its update time; 0: neither exists
-  uint64_t version_tie = 0;                      // hash of the source event id
-  EventTime changed_at;   // event time of the newest change (refunds, status)
+  EventTime time;            // earliest event time: when it was booked, paid, created
+  int64_t version = 0;       // the source's version, else its update time, else the event time
+  uint64_t version_tie = 0;  // hash of the source event id
+  EventTime changed_at;      // event time of the newest state (refunds, status)
   AttributeSet attributes;
-  std::vector<uint64_t> seen_events;             // only without a version: ids seen, ascending
-  std::string type;       // "booking", "payment", "member", ...
+  // Attributes that the newest event did not carry, ascending by id: a late event may still
+  // overwrite them, so that the entity does not depend on the order of arrival.
+  std::vector<AttributeStamp> older;
+  // Only without a version: hashes of the ids of the last events that changed it, in order.
+  std::vector<uint64_t> seen_events;
+  std::string type;  // "booking", "payment", "member", ...
   friend bool operator==(const Entity&, const Entity&) = default;
 };
+
+// Event time at which an attribute that the entity has got its value.
+EventTime SetAt(const Entity& entity, AttributeId id);
 
 uint64_t MakeEntityId(std::string_view source, std::string_view type, std::string_view id);
 
@@ -89,11 +108,18 @@ struct Fact {
   uint32_t currency = 0;  // "USD" packed big endian; 0 = none
   friend auto operator<=>(const Fact&, const Fact&) = default;
 };
-uint32_t PackCurrency(std::string_view code);   // 0 unless three letters; upper-cased
+uint32_t PackCurrency(std::string_view code);  // 0 unless three letters; upper-cased
 std::string UnpackCurrency(uint32_t currency);
 
-// The facts that an entity in this state stands for (at most 3). The ledger of X4 and X26: a
-// completed paid purchase adds, refunds and lost disputes subtract, cancelled bookings count not.
+// The facts that an entity in this state stands for (at most 3). Types and the statuses that count:
+//   booking     booked | completed | no_show | late_cancel | cancelled | refunded; a cancelled one
+//               counts as a booking only if the fee was kept (fee_kept)
+//   attendance  completed | no_show | late_cancel: a check-in that belongs to no booking
+//   payment     completed | succeeded | failed; refunded_minor is what was given back of it
+//   refund      completed | succeeded      dispute  lost      invoice  payment_failed
+// An entity of another type of facts.cc is one fact; of an unknown type, none. The ledger of X4 and
+// X26: a completed paid purchase adds, refunds and lost disputes subtract, cancelled bookings count
+// not.
 void FactsOf(const Entity& entity, std::vector<Fact>& facts);
 
 void Encode(const Entity& entity, Encoder& out);

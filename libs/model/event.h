@@ -72,10 +72,10 @@ struct Identifier {
 // The thing in the source system that the event is about: this booking, this payment.
 // With an empty id the event is its own entity (its id is the source event id).
 struct EntityReference {
-  std::string type;         // "booking", "payment", "member", "membership", ... (see entity.h)
+  std::string type;  // "booking", "payment", "member", "membership", ... (see entity.h)
   std::string id;
-  int64_t version = 0;      // the source's version; 0 = the source has none
-  EventTime update_time;    // the source's update time; 0 ms = none
+  int64_t version = 0;    // the source's version; 0 = the source has none
+  EventTime update_time;  // the source's update time; 0 ms = none
   friend bool operator==(const EntityReference&, const EntityReference&) = default;
 };
 

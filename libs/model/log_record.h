@@ -27,14 +27,23 @@ struct Claim {
   std::string owner;
 };
 
-struct PutTenant { TenantSettings settings; };
-struct PutZoneRules { std::string zone; std::string tzif; };  // RFC 8536 bytes
-struct PutSegment { SegmentDefinition definition; };
+struct PutTenant {
+  TenantSettings settings;
+};
+struct PutZoneRules {
+  std::string zone;
+  std::string tzif;
+};  // RFC 8536 bytes
+struct PutSegment {
+  SegmentDefinition definition;
+};
 struct PutJourney {
   JourneyDefinition definition;
   bool include_existing = false;  // members already matching enter too
 };
-struct PutSubscription { Subscription subscription; };
+struct PutSubscription {
+  Subscription subscription;
+};
 struct ChangeConsent {
   ProfileId profile;
   ConsentEntry entry;
@@ -47,14 +56,22 @@ struct ChangeSuppression {
   std::string reason;
 };
 // Human assertions: the records belong to one person / to different persons.
-struct MergeProfiles { ProfileId survivor; ProfileId loser; std::string reason; };
-struct SplitProfile { ProfileId profile; std::vector<RecordKey> records; std::string reason; };
+struct MergeProfiles {
+  ProfileId survivor;
+  ProfileId loser;
+  std::string reason;
+};
+struct SplitProfile {
+  ProfileId profile;
+  std::vector<RecordKey> records;
+  std::string reason;
+};
 struct Settlement {
   ProfileId profile;
   int64_t sequence = 0;
-  ActionId action;          // zero for Void and MergedInto
+  ActionId action;  // zero for Void and MergedInto
   SettleOutcome outcome = SettleOutcome::kAck;
-  std::string reason;       // of a reject
+  std::string reason;  // of a reject
 };
 struct Settle {
   std::string subscription;
@@ -69,14 +86,20 @@ struct Undeliverable {
   ActionId action;
   RefusalReason reason = RefusalReason::kExpired;
 };
-struct SeekSubscription { std::string subscription; };  // replays what is kept, in a new epoch
-struct AddNote { ProfileId profile; std::string author; std::string text; };
+struct SeekSubscription {
+  std::string subscription;
+};  // replays what is kept, in a new epoch
+struct AddNote {
+  ProfileId profile;
+  std::string author;
+  std::string text;
+};
 
 // A change asked for by a person or program, answered by `request_id` once it is applied.
 struct Command {
-  std::string request_id;   // unique per tenant; a repeat gets the first answer
+  std::string request_id;  // unique per tenant; a repeat gets the first answer
   TenantId tenant;
-  std::string principal;    // who asked, for the audit
+  std::string principal;  // who asked, for the audit
   std::variant<PutTenant, PutZoneRules, PutSegment, PutJourney, PutSubscription, ChangeConsent,
                ChangeSuppression, MergeProfiles, SplitProfile, Settle, Undeliverable,
                SeekSubscription, AddNote>
@@ -86,8 +109,14 @@ struct Command {
 using LogRecord = std::variant<MemberEvent, Tick, Work, Claim, Command>;
 
 // The control log: what must be known before a record of the shard log is reached.
-struct SkipOffset { int64_t offset = 0; std::string reason; };
-struct Barrier { int64_t offset = 0; uint32_t logic_version = 0; };
+struct SkipOffset {
+  int64_t offset = 0;
+  std::string reason;
+};
+struct Barrier {
+  int64_t offset = 0;
+  uint32_t logic_version = 0;
+};
 using ControlRecord = std::variant<SkipOffset, Barrier>;
 
 }  // namespace spotter::model

@@ -38,8 +38,8 @@ struct ConsentEntry {
 struct Trait {
   AttributeId id;
   Scalar value;
-  EventTime at;          // event time of the change; the latest wins
-  uint64_t entity = 0;   // ties
+  EventTime at;         // event time of the change; the latest wins
+  uint64_t entity = 0;  // ties
   friend bool operator==(const Trait&, const Trait&) = default;
 };
 
@@ -49,10 +49,10 @@ struct SourceRecord {
   RecordKey key;
   std::string source;
   std::string customer_id;
-  int64_t created_offset = 0;  // log offset of its first event
+  int64_t created_offset = 0;               // log offset of its first event
   std::vector<HeldIdentifier> identifiers;  // ascending by (type, normalized)
   Timeline timeline;
-  std::vector<Trait> traits;          // derived from the timeline; ascending by id
+  std::vector<Trait> traits;           // derived from the timeline; ascending by id
   std::vector<ConsentEntry> consents;  // ascending by (time, entity)
   std::vector<std::string> tags;       // ascending
 };
@@ -65,7 +65,9 @@ struct MemberView {
   const Trait* FindTrait(AttributeId id) const;  // the latest over the records; nullptr: none
   std::string_view Text(AttributeId id) const;   // "" if absent
   Totals TotalsOf(FactKind kind) const;
-  // The most restrictive over the records: granted by one and denied by none; denied if any.
+  // The latest entry of each record counts, and of the records the most restrictive: granted by one
+  // and denied by none; denied if any. A denial may leave channel or purpose empty (all of them); a
+  // grant covers only what it names.
   ConsentState Consent(std::string_view channel, std::string_view purpose) const;
   // The current e-mail or phone given last; nullptr: none.
   const HeldIdentifier* Contact(IdentifierType type) const;
@@ -80,5 +82,8 @@ struct StatusAt {
   EventTime valid_until = EventTime::Max();
 };
 StatusAt StatusOf(const MemberView& member, EventTime now);
+
+// The growing filter (X2): 3 to 5 lifetime bookings; not a status, it overlaps Regular at 5.
+bool IsGrowing(const MemberView& member);
 
 }  // namespace spotter::model

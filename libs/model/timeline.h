@@ -3,8 +3,8 @@
 // What is known of one customer in one source, in time order.
 #pragma once
 
-#include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "model/entity.h"
@@ -47,11 +47,12 @@ class Timeline {
   void Put(Entity entity);
   // Drops entities whose time and last change lie before `cutoff`, folding lifetime kinds into
   // the retired totals. Member-describing entities (member, membership, ...) are never dropped.
-  // Returns what was dropped (for the state hash), usually nothing.
+  // Returns what was dropped (for the state hash), usually nothing; then what is derived from the
+  // entities has to be rebuilt.
   std::vector<Entity> ExpireBefore(EventTime cutoff);
 
-  std::span<const Fact> Of(FactKind kind) const;  // ascending by time
-  Totals TotalsOf(FactKind kind) const;           // retired and live
+  std::span<const Fact> Of(FactKind kind) const;                  // ascending by time
+  Totals TotalsOf(FactKind kind) const;                           // retired and live
   std::span<const Entity> entities() const { return entities_; }  // ascending by id
 
   const std::vector<RetiredEntity>& retired() const { return retired_; }
@@ -62,10 +63,13 @@ class Timeline {
   size_t memory_bytes() const;
 
  private:
+  void Retire(const Entity& entity, const std::vector<Fact>& facts);
+
   std::vector<Entity> entities_;
   std::vector<Series> series_;  // ascending by kind, none empty
-  EventTime oldest_ = EventTime::Max();  // lower bound of droppable entities' times
-  std::vector<RetiredEntity> retired_;   // ascending
+  // No droppable entity's last instant lies before it: the usual ExpireBefore looks no further.
+  EventTime oldest_ = EventTime::Max();
+  std::vector<RetiredEntity> retired_;  // ascending
   std::vector<std::pair<FactKind, Totals>> retired_totals_;
 };
 
