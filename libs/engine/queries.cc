@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/queries.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/codec.h"
+#include "state/keys.h"
+#include "state/verify_hash.h"
+
+namespace spotter::engine {
+namespace {
+
+using state::Table;
+using store::Family;
+
+// An answer of several rows is taken when the profile's row is the same before and after.
+constexpr int kReadsMax = 10;
+// Redirects cannot form a cycle; this only bounds the work on damaged rows.
+constexpr int kRedirectsMax = 100;
+
+// Reads rows of one table in key order, behind `after`, until `take` has had enough.
+// `take(key, value)` returns whether it wants another row.
+Status ScanTable(const store::Store& store, std::string_view prefix, std::string_view after,
+                 const std::function<StatusOr<bool>(std::string_view, std::string_view)>& take) {
+  // The smallest key greater than `after` is `after` and a zero byte.
+  const std::string begin =
+      after.empty() ? std::string(prefix) : std::string(prefix).append(after).append(1, '\0');
+  Status status = OkStatus();
+  SPOTTER_RETURN_IF_ERROR(store.Scan(Family::kState, begin, store::PrefixEnd(prefix),
+                                     [&](std::string_view key, std::string_view value) {
+                                       StatusOr<bool> more =
+                                           take(key.substr(prefix.size()), value);
+                                       if (!more.ok()) status = more.status();
+                                       return more.ok() && *more;
+                                     }));
+  return status;
+}
+
+// A page of decoded rows; `wanted` filters, and turns a stored row into the listed one.
+template <typename Row>
+StatusOr<Page<Row>> ListPage(
+    const store::Store& store, const std::string& prefix, size_t limit, std::string_view after,
+    const std::function<StatusOr<std::optional<Row>>(std::string_view, std::string_view)>& read) {
+  Page<Row> page;
+  std::string last;
+  SPOTTER_RETURN_IF_ERROR(ScanTable(
+      store, prefix, after, [&](std::string_view key, std::string_view value) -> StatusOr<bool> {
+        SPOTTER_ASSIGN_OR_RETURN(std::optional<Row> row, read(key, value));
+        if (!row.has_value()) return true;
+        if (page.rows.size() == limit) {
+          page.next = last;
+          return false;
+        }
+        page.rows.push_back(*std::move(row));
+        last.assign(key);
+        return true;
+      }));
+  return page;
+}
+
+template <typename Row, typename Decode>
+StatusOr<std::vector<Row>> ListAll(const store::Store& store, const model::TenantId& tenant,
+                                   Table table, const Decode& decode) {
+  std::vector<Row> rows;
+  SPOTTER_RETURN_IF_ERROR(ScanTable(store, state::TablePrefix(tenant.value(), table), "",
+                                    [&](std::string_view, std::string_view value) -> StatusOr<bool> {
+                                      SPOTTER_ASSIGN_OR_RETURN(Row row, decode(value));
+                                      rows.push_back(std::move(row));
+                                      return true;
+                                    }));
+  return rows;
+}
+
+// Where an id has several revisions, the newest stands for it. `rows` ascend by id.
+template <typename Row>
+std::vector<Row> NewestOfEach(std::vector<Row> rows) {
+  std::vector<Row> newest;
+  for (Row& row : rows) {
+    if (newest.empty() || newest.back().id != row.id) {
+      newest.push_back(std::move(row));
+    } else if (newest.back().revision < row.revision) {
+      newest.back() = std::move(row);
+    }
+  }
+  return newest;
+}
+
+StatusOr<std::optional<std::string>> ReadProfileRow(const store::Store& store,
+                                                    const model::TenantId& tenant,
+                                                    model::ProfileId id) {
+  return store.Get(Family::kState, state::ProfileKey(tenant.value(), id));
+}
+
+// Reads what hangs on the profile row. False: a record is gone, so a commit fell in between.
+StatusOr<bool> LoadRecords(const store::Store& store, const model::TenantId& tenant,
+                           StoredMember& member) {
+  member.records.clear();
+  member.anchors.clear();
+  for (const model::RecordKey key : member.profile.records) {
+    SPOTTER_ASSIGN_OR_RETURN(auto stored, state::ReadRecord(store, tenant.value(), key));
+    if (!stored.has_value()) return false;
+    member.records.push_back(*std::move(stored));
+    SPOTTER_ASSIGN_OR_RETURN(
+        auto bytes, store.Get(Family::kState, state::AnchorKey(tenant.value(), key)));
+    if (!bytes.has_value()) continue;
+    SPOTTER_ASSIGN_OR_RETURN(state::Anchor anchor, state::DecodeAnchor(*bytes));
+    member.anchors.push_back(std::move(anchor));
+  }
+  return true;
+}
+
+// The profile behind all redirects, and its row's bytes.
+StatusOr<std::string> FollowRedirects(const store::Store& store, const model::TenantId& tenant,
+                                      model::ProfileId id, StoredMember& member) {
+  for (int i = 0; i < kRedirectsMax; ++i) {
+    SPOTTER_ASSIGN_OR_RETURN(auto bytes, ReadProfileRow(store, tenant, id));
+    if (!bytes.has_value()) return NotFound("profile '{}' is not known", ToText(id));
+    SPOTTER_ASSIGN_OR_RETURN(member.profile, state::DecodeProfile(*bytes));
+    if (member.profile.merged_into.value().is_zero()) return *std::move(bytes);
+    member.redirected.push_back(id);
+    id = member.profile.merged_into;
+  }
+  return DataLoss("profile '{}' is redirected more than {} times", ToText(id), kRedirectsMax);
+}
+
+}  // namespace
+
+model::MemberView StoredMember::View() const {
+  pointers_.clear();
+  for (const state::StoredRecord& stored : records) pointers_.push_back(&stored.record);
+  return {.profile = profile.id, .records = pointers_};
+}
+
+StatusOr<StoredMember> LoadMember(const store::Store& store, const model::TenantId& tenant,
+                            model::ProfileId id) {
+  for (int i = 0; i < kReadsMax; ++i) {
+    StoredMember member;
+    SPOTTER_ASSIGN_OR_RETURN(const std::string row, FollowRedirects(store, tenant, id, member));
+    SPOTTER_ASSIGN_OR_RETURN(const bool complete, LoadRecords(store, tenant, member));
+    SPOTTER_ASSIGN_OR_RETURN(auto again, ReadProfileRow(store, tenant, member.profile.id));
+    if (complete && again == row) return member;
+  }
+  return Unavailable("profile '{}' changes too quickly to be read", ToText(id));
+}
+
+StatusOr<model::ProfileId> FindProfileByRecord(const store::Store& store,
+                                               const model::TenantId& tenant,
+                                               std::string_view source,
+                                               std::string_view customer_id) {
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto stored, state::ReadRecord(store, tenant.value(),
+                                     model::MakeRecordKey(source, customer_id)));
+  if (!stored.has_value()) {
+    return NotFound("source '{}' has no customer '{}' that we know", source, customer_id);
+  }
+  return stored->profile;
+}
+
+StatusOr<std::vector<model::ProfileId>> FindProfilesByIdentifier(const store::Store& store,
+                                                                 const model::TenantId& tenant,
+                                                                 model::IdentifierType type,
+                                                                 std::string_view normalized) {
+  std::vector<model::RecordKey> records;
+  const std::string prefix = state::IdentifierPrefix(tenant.value(), type, normalized);
+  SPOTTER_RETURN_IF_ERROR(
+      ScanTable(store, prefix, "", [&](std::string_view key, std::string_view) -> StatusOr<bool> {
+        records.push_back(state::LastRecordKey(key));
+        return true;
+      }));
+  std::set<model::ProfileId> profiles;
+  for (const model::RecordKey record : records) {
+    SPOTTER_ASSIGN_OR_RETURN(auto stored, state::ReadRecord(store, tenant.value(), record));
+    if (stored.has_value()) profiles.insert(stored->profile);
+  }
+  return std::vector<model::ProfileId>(profiles.begin(), profiles.end());
+}
+
+StatusOr<Page<state::Profile>> ListProfiles(const store::Store& store,
+                                            const model::TenantId& tenant, size_t limit,
+                                            std::string_view after) {
+  return ListPage<state::Profile>(
+      store, state::TablePrefix(tenant.value(), Table::kProfile), limit, after,
+      [](std::string_view, std::string_view value) -> StatusOr<std::optional<state::Profile>> {
+        SPOTTER_ASSIGN_OR_RETURN(state::Profile profile, state::DecodeProfile(value));
+        if (!profile.merged_into.value().is_zero()) return std::optional<state::Profile>();
+        return std::optional(std::move(profile));
+      });
+}
+
+StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Store& store,
+                                                  const model::TenantId& tenant,
+                                                  std::string_view segment, size_t limit,
+                                                  std::string_view after) {
+  return ListPage<state::Profile>(
+      store, state::TablePrefix(tenant.value(), Table::kProfile), limit, after,
+      [&](std::string_view, std::string_view value) -> StatusOr<std::optional<state::Profile>> {
+        SPOTTER_ASSIGN_OR_RETURN(state::Profile profile, state::DecodeProfile(value));
+        const bool is_member =
+            profile.merged_into.value().is_zero() &&
+            std::any_of(profile.memberships.begin(), profile.memberships.end(),
+                        [&](const model::Membership& m) {
+                          return m.segment == segment && m.is_member;
+                        });
+        if (!is_member) return std::optional<state::Profile>();
+        return std::optional(std::move(profile));
+      });
+}
+
+StatusOr<Page<RefusalRow>> ListRefusals(const store::Store& store, const model::TenantId& tenant,
+                                        std::optional<model::ProfileId> profile, size_t limit,
+                                        std::string_view after) {
+  // Cursors count from the table's prefix or the profile's: they are not exchanged between calls
+  // of different filters.
+  const std::string table = state::TablePrefix(tenant.value(), Table::kRefusal);
+  const std::string prefix =
+      profile.has_value() ? state::RefusalPrefix(tenant.value(), *profile) : table;
+  return ListPage<RefusalRow>(
+      store, prefix, limit, after,
+      [&](std::string_view key, std::string_view value) -> StatusOr<std::optional<RefusalRow>> {
+        Decoder in(key);
+        RefusalRow row;
+        row.profile = profile.has_value() ? *profile : model::ProfileId(in.Hash());
+        row.offset = static_cast<int64_t>(in.Fixed64());
+        SPOTTER_ASSIGN_OR_RETURN(row.refusal, state::DecodeRefusal(value));
+        return std::optional(std::move(row));
+      });
+}
+
+StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
+                                                  const model::TenantId& tenant, size_t limit,
+                                                  std::string_view after) {
+  return ListPage<state::DeadLetter>(
+      store, state::TablePrefix(tenant.value(), Table::kDeadLetter), limit, after,
+      [](std::string_view, std::string_view value) -> StatusOr<std::optional<state::DeadLetter>> {
+        SPOTTER_ASSIGN_OR_RETURN(state::DeadLetter row, state::DecodeDeadLetter(value));
+        return std::optional(std::move(row));
+      });
+}
+
+StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
+                                                          const model::TenantId& tenant) {
+  SPOTTER_ASSIGN_OR_RETURN(auto bytes, store.Get(Family::kState,
+                                                 state::Key(tenant.value(), Table::kSettings, "")));
+  if (!bytes.has_value()) return std::optional<model::TenantSettings>();
+  SPOTTER_ASSIGN_OR_RETURN(model::TenantSettings settings, state::DecodeTenantSettings(*bytes));
+  return std::optional(std::move(settings));
+}
+
+StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Store& store) {
+  SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> ids, state::ReadTenants(store));
+  std::vector<model::TenantSettings> tenants;
+  for (const std::string& id : ids) {
+    SPOTTER_ASSIGN_OR_RETURN(auto settings, FindTenant(store, model::TenantId(id)));
+    if (settings.has_value()) tenants.push_back(*std::move(settings));
+  }
+  return tenants;
+}
+
+StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Store& store,
+                                                             const model::TenantId& tenant) {
+  SPOTTER_ASSIGN_OR_RETURN(auto rows,
+                           ListAll<model::SegmentDefinition>(store, tenant, Table::kSegment,
+                                                             state::DecodeSegmentDefinition));
+  return NewestOfEach(std::move(rows));
+}
+
+StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store& store,
+                                                             const model::TenantId& tenant) {
+  SPOTTER_ASSIGN_OR_RETURN(auto rows,
+                           ListAll<model::JourneyDefinition>(store, tenant, Table::kJourney,
+                                                             state::DecodeJourneyDefinition));
+  return NewestOfEach(std::move(rows));
+}
+
+StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Store& store,
+                                                             const model::TenantId& tenant) {
+  return ListAll<model::Subscription>(store, tenant, Table::kSubscription,
+                                      state::DecodeSubscription);
+}
+
+StatusOr<state::TenantProgress> ReadProgress(const store::Store& store,
+                                             const model::TenantId& tenant) {
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto bytes, store.Get(Family::kState, state::Key(tenant.value(), Table::kProgress, "")));
+  if (!bytes.has_value()) return state::TenantProgress{};
+  return state::DecodeTenantProgress(*bytes);
+}
+
+StatusOr<std::optional<std::string>> FindZoneRules(const store::Store& store,
+                                                   const model::TenantId& tenant,
+                                                   std::string_view zone) {
+  return store.Get(Family::kState, state::Key(tenant.value(), Table::kZone, zone));
+}
+
+StatusOr<bool> IsSuppressed(const store::Store& store, const model::TenantId& tenant,
+                            std::string_view key, std::string_view channel,
+                            std::string_view contact) {
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto bytes,
+      store.Get(Family::kState, state::SuppressionKey(tenant.value(), channel,
+                                                      KeyedHashOf(key, contact))));
+  return bytes.has_value();
+}
+
+StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& store,
+                                                            const model::TenantId& tenant,
+                                                            std::string_view subscription,
+                                                            model::ProfileId profile,
+                                                            int64_t sequence) {
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto bytes, store.Get(Family::kOutbox, state::OutboxKey(tenant.value(), subscription,
+                                                              profile, sequence)));
+  if (!bytes.has_value()) return std::optional<model::OutboxEntry>();
+  SPOTTER_ASSIGN_OR_RETURN(model::OutboxEntry entry, state::DecodeOutboxEntry(*bytes));
+  return std::optional(std::move(entry));
+}
+
+Status ScanOutbox(
+    const store::Store& store,
+    const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
+  Status status = OkStatus();
+  SPOTTER_RETURN_IF_ERROR(store.Scan(
+      Family::kOutbox, "", "", [&](std::string_view key, std::string_view value) {
+        StatusOr<model::OutboxEntry> entry = state::DecodeOutboxEntry(value);
+        if (!entry.ok()) {
+          status = entry.status();
+          return false;
+        }
+        visit(model::TenantId(Decoder(key).Terminated()), *std::move(entry));
+        return true;
+      }));
+  return status;
+}
+
+}  // namespace spotter::engine

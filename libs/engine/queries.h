@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Read-only questions about the state of a shard. Each reads committed rows from the store, from
+// any thread; an answer that is made of several rows is read again if a commit fell in between.
+// Errors: DataLoss if stored bytes do not decode, Unavailable if the store fails.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/definition.h"
+#include "model/source_record.h"
+#include "state/record_rows.h"
+#include "state/rows.h"
+#include "store/store.h"
+
+namespace spotter::engine {
+
+// Everything that is kept of one person. Owns what its view borrows; pinned where it stands.
+class StoredMember {
+ public:
+  StoredMember() = default;
+  StoredMember(StoredMember&&) = default;
+  StoredMember& operator=(StoredMember&&) = default;
+
+  state::Profile profile;
+  std::vector<state::StoredRecord> records;  // ascending by key
+  std::vector<state::Anchor> anchors;        // of those records that have one
+  std::vector<model::ProfileId> redirected;  // merged profiles passed on the way here
+  model::MemberView View() const;            // valid as long as the member is
+
+ private:
+  mutable std::vector<const model::SourceRecord*> pointers_;
+};
+
+// NotFound: "profile 'prf_…' is not known".
+StatusOr<StoredMember> LoadMember(const store::Store& store, const model::TenantId& tenant,
+                            model::ProfileId id);
+
+// The profile that a customer of a source belongs to. NotFound otherwise.
+StatusOr<model::ProfileId> FindProfileByRecord(const store::Store& store,
+                                               const model::TenantId& tenant,
+                                               std::string_view source,
+                                               std::string_view customer_id);
+
+// Profiles that carry the normalised identifier, ascending, each once.
+StatusOr<std::vector<model::ProfileId>> FindProfilesByIdentifier(const store::Store& store,
+                                                                 const model::TenantId& tenant,
+                                                                 model::IdentifierType type,
+                                                                 std::string_view normalized);
+
+// A page in key order; `next` continues behind it, "" = that was all.
+template <typename Row>
+struct Page {
+  std::vector<Row> rows;
+  std::string next;
+};
+
+// `after` is the `next` of the page before, or "". Redirects of merged profiles are left out.
+StatusOr<Page<state::Profile>> ListProfiles(const store::Store& store,
+                                            const model::TenantId& tenant, size_t limit,
+                                            std::string_view after);
+// Profiles that are in the segment now.
+StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Store& store,
+                                                  const model::TenantId& tenant,
+                                                  std::string_view segment, size_t limit,
+                                                  std::string_view after);
+
+struct RefusalRow {
+  model::ProfileId profile;
+  int64_t offset = 0;
+  model::Refusal refusal;
+};
+StatusOr<Page<RefusalRow>> ListRefusals(const store::Store& store, const model::TenantId& tenant,
+                                        std::optional<model::ProfileId> profile, size_t limit,
+                                        std::string_view after);
+
+// What the shard itself could not apply. `tenant` is empty for records without a known one.
+StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
+                                                  const model::TenantId& tenant, size_t limit,
+                                                  std::string_view after);
+
+StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
+                                                          const model::TenantId& tenant);
+StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Store& store);
+StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Store& store,
+                                                             const model::TenantId& tenant);
+StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store& store,
+                                                             const model::TenantId& tenant);
+StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Store& store,
+                                                             const model::TenantId& tenant);
+StatusOr<state::TenantProgress> ReadProgress(const store::Store& store,
+                                             const model::TenantId& tenant);
+// nullopt: the rules of this zone have not been put.
+StatusOr<std::optional<std::string>> FindZoneRules(const store::Store& store,
+                                                   const model::TenantId& tenant,
+                                                   std::string_view zone);
+
+// Whether the contact opted out of the channel. `key` is the tenant's suppression key.
+StatusOr<bool> IsSuppressed(const store::Store& store, const model::TenantId& tenant,
+                            std::string_view key, std::string_view channel,
+                            std::string_view contact);
+
+// The entry at one place of a sequence; nullopt: settled, or never there.
+StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& store,
+                                                            const model::TenantId& tenant,
+                                                            std::string_view subscription,
+                                                            model::ProfileId profile,
+                                                            int64_t sequence);
+// Every entry not yet settled, by tenant, subscription, profile and sequence.
+Status ScanOutbox(
+    const store::Store& store,
+    const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit);
+
+}  // namespace spotter::engine
