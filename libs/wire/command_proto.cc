@@ -114,8 +114,8 @@ model::ChangeSuppression Read(const v1::ChangeSuppression& from, Reader& reader)
                               .suppressed = from.suppressed(),
                               .reason = from.reason()};
   if (!hash.ok() || !hash.at_end()) {
-    reader.Fail(InvalidArgument("contact_hash has {} bytes, expected 16",
-                                from.contact_hash().size()));
+    reader.Fail(
+        InvalidArgument("contact_hash has {} bytes, expected 16", from.contact_hash().size()));
   }
   return to;
 }
@@ -127,8 +127,8 @@ model::SplitProfile Read(const v1::SplitProfile& from, Reader& reader) {
 }
 
 model::Settlement Read(const v1::Settle::Settlement& from, Reader& reader) {
-  const bool known = from.outcome() == v1::SETTLE_OUTCOME_ACK ||
-                     from.outcome() == v1::SETTLE_OUTCOME_REJECT;
+  const bool known =
+      from.outcome() == v1::SETTLE_OUTCOME_ACK || from.outcome() == v1::SETTLE_OUTCOME_REJECT;
   return {.profile = reader.Profile(from.profile()),
           .sequence = from.sequence(),
           .action = reader.Action(from.action()),
@@ -169,21 +169,27 @@ What ReadWhat(const v1::Command& from, Reader& reader) {
                                from.put_journey().include_existing()};
     case v1::Command::kPutSubscription:
       return model::PutSubscription{FromProto(from.put_subscription().subscription())};
-    case v1::Command::kChangeConsent: return Read(from.change_consent(), reader);
-    case v1::Command::kChangeSuppression: return Read(from.change_suppression(), reader);
+    case v1::Command::kChangeConsent:
+      return Read(from.change_consent(), reader);
+    case v1::Command::kChangeSuppression:
+      return Read(from.change_suppression(), reader);
     case v1::Command::kMergeProfiles:
       return model::MergeProfiles{reader.Profile(from.merge_profiles().survivor()),
                                   reader.Profile(from.merge_profiles().loser()),
                                   from.merge_profiles().reason()};
-    case v1::Command::kSplitProfile: return Read(from.split_profile(), reader);
-    case v1::Command::kSettle: return Read(from.settle(), reader);
-    case v1::Command::kUndeliverable: return Read(from.undeliverable(), reader);
+    case v1::Command::kSplitProfile:
+      return Read(from.split_profile(), reader);
+    case v1::Command::kSettle:
+      return Read(from.settle(), reader);
+    case v1::Command::kUndeliverable:
+      return Read(from.undeliverable(), reader);
     case v1::Command::kSeekSubscription:
       return model::SeekSubscription{from.seek_subscription().subscription()};
     case v1::Command::kAddNote:
       return model::AddNote{reader.Profile(from.add_note().profile()), from.add_note().author(),
                             from.add_note().text()};
-    case v1::Command::WHAT_NOT_SET: break;
+    case v1::Command::WHAT_NOT_SET:
+      break;
   }
   reader.Fail(InvalidArgument("no kind of command that this version knows"));
   return {};

@@ -17,8 +17,8 @@ template <typename To, typename From>
 To Unshifted(From from, bool known, std::string_view what, Reader& reader) {
   if (static_cast<int>(from) == 0) return To{};
   if (!known) {
-    reader.Fail(InvalidArgument("{}: {} is not a value this version knows", what,
-                                static_cast<int>(from)));
+    reader.Fail(
+        InvalidArgument("{}: {} is not a value this version knows", what, static_cast<int>(from)));
     return To{};
   }
   return static_cast<To>(static_cast<int>(from) - 1);
@@ -69,9 +69,7 @@ struct StepWriter {
       added.set_go(arm.go);
     }
   }
-  void operator()(const model::EndStep& from) const {
-    to.mutable_end()->set_outcome(from.outcome);
-  }
+  void operator()(const model::EndStep& from) const { to.mutable_end()->set_outcome(from.outcome); }
 };
 
 model::SendStep ReadSend(const v1::SendStep& from, Reader& reader) {
@@ -111,8 +109,12 @@ model::SplitStep ReadSplit(const v1::SplitStep& from) {
 model::Step ReadStep(const v1::JourneyStep& from, Reader& reader) {
   model::Step to{.id = from.id(), .go = from.go()};
   switch (from.what_case()) {
-    case v1::JourneyStep::kSend: to.what = ReadSend(from.send(), reader); break;
-    case v1::JourneyStep::kTask: to.what = ReadTask(from.task(), reader); break;
+    case v1::JourneyStep::kSend:
+      to.what = ReadSend(from.send(), reader);
+      break;
+    case v1::JourneyStep::kTask:
+      to.what = ReadTask(from.task(), reader);
+      break;
     case v1::JourneyStep::kWait:
       to.what = model::WaitStep{reader.Span(from.wait().duration(), "duration"),
                                 from.wait().from_entry()};
@@ -122,9 +124,15 @@ model::Step ReadStep(const v1::JourneyStep& from, Reader& reader) {
                                      reader.Span(from.wait_until().timeout(), "timeout"),
                                      from.wait_until().on_timeout()};
       break;
-    case v1::JourneyStep::kBranch: to.what = ReadBranch(from.branch()); break;
-    case v1::JourneyStep::kSplit: to.what = ReadSplit(from.split()); break;
-    case v1::JourneyStep::kEnd: to.what = model::EndStep{from.end().outcome()}; break;
+    case v1::JourneyStep::kBranch:
+      to.what = ReadBranch(from.branch());
+      break;
+    case v1::JourneyStep::kSplit:
+      to.what = ReadSplit(from.split());
+      break;
+    case v1::JourneyStep::kEnd:
+      to.what = model::EndStep{from.end().outcome()};
+      break;
     case v1::JourneyStep::WHAT_NOT_SET:
       reader.Fail(InvalidArgument("no kind of step that this version knows"));
       break;

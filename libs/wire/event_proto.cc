@@ -29,12 +29,18 @@ void WriteScalar(const Scalar& from, v1::Field& to) {
 
 Scalar ReadScalar(const v1::Field& from, Reader& reader) {
   switch (from.value_case()) {
-    case v1::Field::kBoolValue: return from.bool_value();
-    case v1::Field::kIntValue: return int64_t{from.int_value()};
-    case v1::Field::kDoubleValue: return from.double_value();
-    case v1::Field::kStringValue: return from.string_value();
-    case v1::Field::kTimeValue: return reader.Time(from.time_value(), from.name());
-    case v1::Field::VALUE_NOT_SET: break;
+    case v1::Field::kBoolValue:
+      return from.bool_value();
+    case v1::Field::kIntValue:
+      return int64_t{from.int_value()};
+    case v1::Field::kDoubleValue:
+      return from.double_value();
+    case v1::Field::kStringValue:
+      return from.string_value();
+    case v1::Field::kTimeValue:
+      return reader.Time(from.time_value(), from.name());
+    case v1::Field::VALUE_NOT_SET:
+      break;
   }
   reader.Fail(InvalidArgument("field '{}' has no value", from.name()));
   return Scalar();
@@ -82,7 +88,8 @@ void WriteEntity(const model::EntityReference& from, v1::EntityReference& to) {
 #define SPOTTER_WRITE_kTime(name) Write(Held<EventTime>(value), *to.mutable_##name())
 
 #define SPOTTER_READ_kBool(name) from.name()
-#define SPOTTER_READ_kInt(name) int64_t{from.name()}
+#define SPOTTER_READ_kInt(name) \
+  int64_t { from.name() }
 #define SPOTTER_READ_kDouble(name) from.name()
 #define SPOTTER_READ_kString(name) from.name()
 #define SPOTTER_READ_kTime(name) reader.Time(from.name(), #name)

@@ -34,11 +34,16 @@ void WriteTask(const model::Proposal& from, v1::TaskPayload& to) {
 
 void WritePayload(const model::Proposal& from, v1::Action& to) {
   switch (from.channel) {
-    case model::Channel::kEmail: return WriteMessage(from, *to.mutable_email());
-    case model::Channel::kSms: return WriteMessage(from, *to.mutable_sms());
-    case model::Channel::kPush: return WriteMessage(from, *to.mutable_push());
-    case model::Channel::kTask: return WriteTask(from, *to.mutable_task());
-    case model::Channel::kInApp: return WriteMessage(from, *to.mutable_in_app());
+    case model::Channel::kEmail:
+      return WriteMessage(from, *to.mutable_email());
+    case model::Channel::kSms:
+      return WriteMessage(from, *to.mutable_sms());
+    case model::Channel::kPush:
+      return WriteMessage(from, *to.mutable_push());
+    case model::Channel::kTask:
+      return WriteTask(from, *to.mutable_task());
+    case model::Channel::kInApp:
+      return WriteMessage(from, *to.mutable_in_app());
   }
 }
 

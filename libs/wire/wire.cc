@@ -74,13 +74,18 @@ StatusOr<model::LogRecord> DecodeLogRecord(std::string_view bytes) {
   OnArena<v1::LogRecord> message;
   SPOTTER_RETURN_IF_ERROR(message.Parse(bytes, "log record"));
   switch (message->record_case()) {
-    case v1::LogRecord::kEvent: return FromProto(message->event());
-    case v1::LogRecord::kTick: return model::Tick{message->tick().budget()};
-    case v1::LogRecord::kWork: return model::Work{message->work().budget()};
+    case v1::LogRecord::kEvent:
+      return FromProto(message->event());
+    case v1::LogRecord::kTick:
+      return model::Tick{message->tick().budget()};
+    case v1::LogRecord::kWork:
+      return model::Work{message->work().budget()};
     case v1::LogRecord::kClaim:
       return model::Claim{message->claim().generation(), message->claim().owner()};
-    case v1::LogRecord::kCommand: return FromProto(message->command());
-    case v1::LogRecord::RECORD_NOT_SET: break;
+    case v1::LogRecord::kCommand:
+      return FromProto(message->command());
+    case v1::LogRecord::RECORD_NOT_SET:
+      break;
   }
   return InvalidArgument("log record: no kind of record that this version knows");
 }
@@ -99,7 +104,8 @@ StatusOr<model::ControlRecord> DecodeControlRecord(std::string_view bytes) {
       return model::SkipOffset{message->skip_offset().offset(), message->skip_offset().reason()};
     case v1::ControlRecord::kBarrier:
       return model::Barrier{message->barrier().offset(), message->barrier().logic_version()};
-    case v1::ControlRecord::RECORD_NOT_SET: break;
+    case v1::ControlRecord::RECORD_NOT_SET:
+      break;
   }
   return InvalidArgument("control record: no kind of record that this version knows");
 }
