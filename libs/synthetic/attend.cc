@@ -48,36 +48,31 @@ struct Booking {
   EventTime class_start;
 };
 
-model::AttributeSet ClassOf(const Booking& booking) {
-  return {{AttributeId::class_id, std::string(booking.slot->class_id)},
-          {AttributeId::class_start, booking.class_start},
-          {AttributeId::class_end, booking.class_start + kClassLength}};
+void SetClass(const Booking& booking, std::string_view status, model::MemberEvent& event) {
+  event.attributes = {{AttributeId::class_id, std::string(booking.slot->class_id)},
+                      {AttributeId::class_start, booking.class_start},
+                      {AttributeId::class_end, booking.class_start + kClassLength},
+                      {AttributeId::location, event.site},
+                      {AttributeId::status, std::string(status)}};
 }
 
-void Book(const Booking& booking, Recorder& out) {
-  auto& event =
-      out.Add(kSquare, EventKind::booking_created, booking.booked_at, {"booking", booking.id, 1});
-  event.attributes = ClassOf(booking);
-  event.attributes.Set(AttributeId::status, std::string("booked"));
-}
-
-// What Square itself reports of a booking's end: cancelled in time, or not shown.
-void ChangeBooking(const Booking& booking, Recorder& out, EventKind kind, EventTime at,
+// What Square reports of a booking: made, cancelled in time, not shown.
+void ReportBooking(const Booking& booking, Recorder& out, EventKind kind, EventTime at,
                    std::string_view status) {
-  auto& event = out.Add(kSquare, kind, at, {"booking", booking.id, 2});
-  event.attributes = ClassOf(booking);
-  event.attributes.Set(AttributeId::status, std::string(status));
+  const int64_t version = kind == EventKind::booking_created ? 1 : 2;
+  auto& event = out.Add(kSquare, kind, at, {"booking", booking.id, version});
+  SetClass(booking, status, event);
+  event.attributes.Set(AttributeId::instructor, std::string(booking.slot->team_member));
 }
 
 // What the front desk's tablet reports about a Square booking.
 void ReportAttendance(const Booking& booking, Recorder& out, EventTime at,
                       std::string_view status) {
   auto& event = out.Add(kSquare, EventKind::attendance, at, {"booking", booking.id, 2});
-  event.attributes = ClassOf(booking);
+  SetClass(booking, status, event);
   event.attributes.Set(AttributeId::class_title, std::string(booking.slot->title));
   event.attributes.Set(AttributeId::genre, std::string(booking.slot->genre));
   event.attributes.Set(AttributeId::instructor, std::string(booking.slot->instructor));
-  event.attributes.Set(AttributeId::status, std::string(status));
 }
 
 void Scan(Recorder& out, EventTime at) {
@@ -104,12 +99,12 @@ void FinishBooking(const Options& options, const Member& member, const Booking& 
   const Duration ahead = booking.class_start - booking.booked_at;
   if (random.Chance(0.05) && ahead > Hours(14)) {
     const EventTime at = booking.booked_at + Seconds(random.Between(600, 3600));
-    return ChangeBooking(booking, out, EventKind::booking_cancelled, at, "cancelled");
+    return ReportBooking(booking, out, EventKind::booking_cancelled, at, "cancelled");
   }
   if (!random.Chance(member.missed_share)) return CheckIn(member, booking, random, out);
   if (random.Chance(kNoShowShareOfMissed) || ahead < Hours(5)) {
-    return ChangeBooking(booking, out, EventKind::booking_changed,
-                         booking.class_start + Minutes(30), "no_show");
+    return ReportBooking(booking, out, EventKind::attendance, booking.class_start + Minutes(30),
+                         "no_show");
   }
   ReportAttendance(booking, out, booking.class_start - Minutes(random.Between(40, 240)),
                    "late_cancel");
@@ -135,7 +130,7 @@ void Attend(const Options& options, const Member& member, Recorder& out) {
     booking.booked_at = std::max(booking.booked_at, earliest);
     if (booking.class_start < booking.booked_at + Hours(1)) continue;
     booking.id = "bk" + out.NewId("booking").substr(0, 12);
-    Book(booking, out);
+    ReportBooking(booking, out, EventKind::booking_created, booking.booked_at, "booked");
     FinishBooking(options, member, booking, random, out);
   }
 }

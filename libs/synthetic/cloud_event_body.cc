@@ -17,7 +17,8 @@ std::string CloudEventBody(const model::MemberEvent& event) {
 
 Webhook BodyOf(const Delivery& delivery) {
   const model::MemberEvent& event = delivery.event;
-  const bool by_front_desk = event.kind == model::EventKind::attendance;
+  const std::string_view status = event.attributes.Text(model::AttributeId::status);
+  const bool by_front_desk = status == "checked_in" || status == "late_cancel";
   if (event.source == kSquare && !by_front_desk) {
     return {delivery.at, delivery.member, "square", SquareBody(event)};
   }

@@ -11,6 +11,12 @@ using model::EventKind;
 
 constexpr Duration kBillingPeriod = Days(30);
 
+// Stripe tells whole seconds and no versions; a change is later than a creation of the same second
+// and a deletion later than both, as connect reads it.
+void SetRank(model::MemberEvent& event, int64_t rank) {
+  event.entity.update_time = event.event_time + Duration(rank);
+}
+
 void SetMoney(model::MemberEvent& event, int64_t amount_minor, std::string_view status) {
   event.attributes.Set(AttributeId::amount_minor, amount_minor);
   event.attributes.Set(AttributeId::currency, std::string("USD"));
@@ -29,13 +35,18 @@ void ChangeSubscription(Account& account, EventTime at, std::string_view members
                                 {"membership", account.subscription, 0});
   event.attributes = {{AttributeId::membership_status, std::string(membership)},
                       {AttributeId::payment_status, std::string(payment)},
-                      {AttributeId::plan, std::string("price_monthlyunlimited00")}};
+                      {AttributeId::status, std::string(membership)},
+                      {AttributeId::plan, std::string("price_monthlyunlimited00")},
+                      {AttributeId::contract_end, at + kBillingPeriod},
+                      {AttributeId::auto_renews, true}};
+  SetRank(event, membership == "cancelled" ? 2 : 1);
 }
 
 std::string Charge(Account& account, EventTime at) {
   std::string id = "ch_" + account.out.NewId("charge").substr(0, 24);
   auto& event = account.out.Add(kStripe, EventKind::purchase, at, {"payment", id, 0});
   SetMoney(event, kMonthlyFeeMinor, "completed");
+  event.attributes.Set(AttributeId::refunded_minor, int64_t{0});
   return id;
 }
 
@@ -45,12 +56,14 @@ void SettleInvoice(Account& account, EventTime at, const std::string& invoice, b
                       {"invoice", invoice, 0});
   SetMoney(event, kMonthlyFeeMinor, paid ? "paid" : "payment_failed");
   event.attributes.Set(AttributeId::payment_status, std::string(paid ? "active" : "past_due"));
+  SetRank(event, paid ? 1 : 0);
 }
 
 void RefundCharge(Account& account, EventTime at, const std::string& charge) {
-  auto& event = account.out.Add(kStripe, EventKind::refund, at, {"payment", charge, 0});
+  auto& event = account.out.Add(kStripe, EventKind::purchase, at, {"payment", charge, 0});
   SetMoney(event, kMonthlyFeeMinor, "completed");
   event.attributes.Set(AttributeId::refunded_minor, kMonthlyFeeMinor);
+  SetRank(event, 1);
 }
 
 // One month's bill. False: it was never paid, and the subscription has ended.

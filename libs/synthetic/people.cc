@@ -38,15 +38,15 @@ constexpr std::array<Site, 2> kSites = {Site{"Downtown", "LDOWNTOWN0001"},
                                         Site{"Riverside", "LRIVERSIDE002"}};
 
 struct Course {
-  std::string_view genre, title, instructor, class_id;
+  std::string_view genre, title, instructor, team_member, class_id;
 };
 constexpr std::array<Course, 6> kCourses = {
-    Course{"yoga", "Vinyasa Flow", "Maya Torres", "SVYOGAVINYASA"},
-    Course{"pilates", "Reformer Basics", "Tom Becker", "SVPILATESREFORM"},
-    Course{"hiit", "HIIT 45", "Dana Brooks", "SVHIIT45"},
-    Course{"yoga", "Slow Flow", "Lena Park", "SVYOGASLOW"},
-    Course{"pilates", "Mat Pilates", "Nora Quinn", "SVPILATESMAT"},
-    Course{"hiit", "Strength Circuit", "Chris Adeyemi", "SVHIITCIRCUIT"}};
+    Course{"yoga", "Vinyasa Flow", "Maya Torres", "TM1MAYA", "SVYOGAVINYASA"},
+    Course{"pilates", "Reformer Basics", "Tom Becker", "TM2TOM", "SVPILATESREFORM"},
+    Course{"hiit", "HIIT 45", "Dana Brooks", "TM3DANA", "SVHIIT45"},
+    Course{"yoga", "Slow Flow", "Lena Park", "TM4LENA", "SVYOGASLOW"},
+    Course{"pilates", "Mat Pilates", "Nora Quinn", "TM5NORA", "SVPILATESMAT"},
+    Course{"hiit", "Strength Circuit", "Chris Adeyemi", "TM6CHRIS", "SVHIITCIRCUIT"}};
 
 constexpr int kSlotsPerWeek = 5 * 6 + 2 * 3;
 constexpr std::array<ClassSlot, kSlotsPerWeek * 2> MakeSchedule() {
@@ -61,10 +61,14 @@ constexpr std::array<ClassSlot, kSlotsPerWeek * 2> MakeSchedule() {
       for (size_t i = 0; i < count; ++i) {
         // The courses rotate, so that each genre is offered every day at both sites.
         const Course& course = kCourses[(i + static_cast<size_t>(weekday + 3 * site)) % 6];
-        slots[next++] = {
-            site,           weekday,      weekend ? kWeekendStarts[i] : kWeekdayStarts[i],
-            course.genre,   course.title, course.instructor,
-            course.class_id};
+        slots[next++] = {site,
+                         weekday,
+                         weekend ? kWeekendStarts[i] : kWeekdayStarts[i],
+                         course.genre,
+                         course.title,
+                         course.instructor,
+                         course.team_member,
+                         course.class_id};
       }
     }
   }

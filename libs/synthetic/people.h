@@ -25,6 +25,7 @@ struct ClassSlot {
   std::string_view genre;
   std::string_view title;
   std::string_view instructor;
+  std::string_view team_member;  // the instructor, as Square calls them
   std::string_view class_id;
 };
 

@@ -44,13 +44,14 @@ std::string Booking(const MemberEvent& event) {
   return fmt::format(
       R"("booking":{{"appointment_segments":[{{"duration_minutes":{},)"
       R"("service_variation_id":"{}","service_variation_version":1605808735978,)"
-      R"("team_member_id":"TMSTUDIO"}}],"created_at":"{}","customer_id":"{}","customer_note":"",)"
+      R"("team_member_id":"{}"}}],"created_at":"{}","customer_id":"{}","customer_note":"",)"
       R"("id":"{}","location_id":"{}","seller_note":"","start_at":"{}","status":"{}",)"
       R"("updated_at":"{}","version":{}}})",
       (end - start) / Minutes(1), event.attributes.Text(AttributeId::class_id),
-      FormatTime(event.event_time), event.customer_id, event.entity.id, event.site,
-      FormatTime(start), BookingStatus(event.attributes.Text(AttributeId::status)),
-      FormatTime(event.event_time), event.entity.version - 1);
+      event.attributes.Text(AttributeId::instructor), FormatTime(event.event_time),
+      event.customer_id, event.entity.id, event.site, FormatTime(start),
+      BookingStatus(event.attributes.Text(AttributeId::status)), FormatTime(event.event_time),
+      event.entity.version - 1);
 }
 
 std::string Money(const MemberEvent& event) {
@@ -87,7 +88,7 @@ std::string Refund(const MemberEvent& event) {
 std::string SquareBody(const MemberEvent& event) {
   const std::string& type = event.entity.type == "member" ? "customer" : event.entity.type;
   const bool pending = event.attributes.Text(AttributeId::status) == "pending";
-  const bool first = event.entity.version == 1 || pending;
+  const bool first = event.entity.version == 1 || pending;  // the others are "updated"
   std::string object;
   if (type == "customer") object = Customer(event);
   if (type == "booking") object = Booking(event);

@@ -43,6 +43,7 @@ Object Subscription(const MemberEvent& event) {
   const bool cancelled = event.attributes.Text(AttributeId::membership_status) == "cancelled";
   const bool past_due = event.attributes.Text(AttributeId::payment_status) == "past_due";
   const int64_t at = SecondsOf(event.event_time);
+  const auto end = event.attributes.TimeOf(AttributeId::contract_end).value_or(event.event_time);
   const std::string ended = cancelled ? fmt::format("{}", at) : "null";
   return {
       cancelled ? "customer.subscription.deleted" : "customer.subscription.updated",
@@ -57,7 +58,7 @@ Object Subscription(const MemberEvent& event) {
                   R"("livemode":false,"metadata":{{}},"plan":{{"id":"{6}","object":"plan",)"
                   R"("amount":12900,"currency":"usd","interval":"month"}},"quantity":1,)"
                   R"("start_date":{1},"status":"{7}","trial_end":null,"trial_start":null}})",
-                  event.entity.id, at, ended, at + 30 * 86400, event.customer_id,
+                  event.entity.id, at, ended, SecondsOf(end), event.customer_id,
                   event.entity.id.substr(4, 14), event.attributes.Text(AttributeId::plan),
                   cancelled  ? "canceled"
                   : past_due ? "past_due"
