@@ -2,15 +2,23 @@
 #include "wire/wire.h"
 
 #include <google/protobuf/arena.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <utility>
 
+#include "base/log_message.h"
 #include "spotter/v1/log.pb.h"
 #include "wire/command_proto.h"
 #include "wire/event_proto.h"
 
 namespace spotter::wire {
 namespace {
+
+// protobuf prints what it refuses; here a refusal is an answer, and bad input must not fill stderr.
+void OnProtobufLog(google::protobuf::LogLevel, const char*, int, const std::string& text) {
+  LogDebug("protobuf: {}", text);
+}
+auto* const kPreviousHandler [[maybe_unused]] = google::protobuf::SetLogHandler(&OnProtobufLog);
 
 // A message on an arena that starts on the stack: an ordinary record needs no heap for its tree.
 template <typename Message>
