@@ -33,9 +33,9 @@ class SegmentLookup {
 struct Input {
   const model::MemberView& member;
   EventTime now;
-  EventTime journey_entered_at;   // journey.entered_at, in kJourneyStep
-  EventTime step_entered_at;      // step.entered_at, in kJourneyStep
-  std::string_view tenant;        // for bucket()
+  EventTime journey_entered_at;  // journey.entered_at, in kJourneyStep
+  EventTime step_entered_at;     // step.entered_at, in kJourneyStep
+  std::string_view tenant;       // for bucket()
   const SegmentLookup* segments = nullptr;
 };
 
@@ -49,9 +49,9 @@ struct Result {
 
 // What an expression can be changed by; an event touches only expressions that depend on it.
 struct Dependencies {
-  std::vector<model::FactKind> facts;         // ascending
-  std::vector<model::AttributeId> traits;     // ascending
-  std::vector<std::string> segments;          // ascending
+  std::vector<model::FactKind> facts;      // ascending
+  std::vector<model::AttributeId> traits;  // ascending
+  std::vector<std::string> segments;       // ascending
   bool on_consent = false;
 };
 
@@ -66,7 +66,6 @@ class Expression {
   const std::string& text() const;
 
  private:
-  struct Node;
   struct Program;
   explicit Expression(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
   std::shared_ptr<const Program> program_;  // shared by copies of this value

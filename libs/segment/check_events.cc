@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "segment/check_pass.h"
+#include "segment/names.h"
+
+namespace spotter::segment {
+namespace {
+
+using model::FactKind;
+
+constexpr int64_t kKeepMs = model::kTimelineKeep.count();
+constexpr std::string_view kKeepReason = "facts are kept for 400 days";
+
+constexpr std::array<std::string_view, 8> kMethods = {"before", "between", "count", "exists",
+                                                      "first",  "last",    "since", "within"};
+
+bool IsReducer(std::string_view name) {
+  return name == "count" || name == "exists" || name == "first" || name == "last";
+}
+
+}  // namespace
+
+StatusOr<Checked> CheckPass::CheckMethod(const Ast& ast) {
+  if (std::ranges::find(kMethods, ast.name) == kMethods.end()) {
+    return UnknownName("function", ast.name, ast.position, kMethods);
+  }
+  if (!IsReducer(ast.name)) {
+    return ErrorAt(ast.position, fmt::format("a window .{}() is asked for something", ast.name),
+                   "end it in .count(), .exists(), .first() or .last()");
+  }
+  if (ast.name == "exists" && ast.children.size() > 1) {
+    return ErrorAt(ast.position, "the macro exists(x, p) is not in the language yet");
+  }
+  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 0));
+  SPOTTER_ASSIGN_OR_RETURN(const Draft draft, CheckQuery(ast.children[0]));
+  if (ast.name == "count") return Reduce({.op = Op::kCount}, Type::kInt, draft.query);
+  if (ast.name == "exists") {
+    return Reduce({.op = Op::kCountCompare, .binary = BinaryOp::kGreaterEqual, .number = 1},
+                  Type::kBool, draft.query);
+  }
+  return Reduce({.op = ast.name == "first" ? Op::kFirst : Op::kLast}, Type::kEvent, draft.query,
+                /*is_nullable=*/true);
+}
+
+Checked CheckPass::Reduce(Node node, Type type, const EventQuery& query, bool is_nullable) {
+  node.index = emit_.AddQuery(query);
+  return emit_.Leaf(node, type, is_nullable);
+}
+
+StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
+  if (ast.kind == AstKind::kCall && ast.name == "events") {
+    Draft draft;
+    SPOTTER_ASSIGN_OR_RETURN(draft.query.kind, CheckKind(ast));
+    // Nothing older can be counted on to be there.
+    if (!IsKeptForLife(draft.query.kind)) draft.query.bounds.far = kKeepMs - 1;
+    return draft;
+  }
+  const bool is_window = ast.kind == AstKind::kMethod && !IsReducer(ast.name);
+  if (!is_window) {
+    return ErrorAt(ast.position, "expected events('kind') and its windows before the dot");
+  }
+  if (std::ranges::find(kMethods, ast.name) == kMethods.end()) {
+    return UnknownName("function", ast.name, ast.position, kMethods);
+  }
+  SPOTTER_ASSIGN_OR_RETURN(Draft draft, CheckQuery(ast.children[0]));
+  const bool is_ages = ast.name == "within" || ast.name == "between";
+  SPOTTER_RETURN_IF_ERROR(is_ages ? AddAges(ast, draft) : AddInstant(ast, draft));
+  return draft;
+}
+
+StatusOr<FactKind> CheckPass::CheckKind(const Ast& ast) {
+  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
+  SPOTTER_ASSIGN_OR_RETURN(const std::string name, TextArgument(ast, 0));
+  const FactKind kind = model::FindFactKind(name);
+  if (kind != FactKind::unspecified) return kind;
+  return UnknownName("fact kind", name, ast.children[0].position, FactKindNames());
+}
+
+// A constant length of time, 0 to 400 days.
+StatusOr<int64_t> CheckPass::WindowLength(const Ast& ast) {
+  SPOTTER_ASSIGN_OR_RETURN(const Checked checked, CheckOf(ast, Type::kDuration));
+  if (!checked.is_constant()) {
+    return ErrorAt(ast.position, "a window's length must be constant", "for example days(14)");
+  }
+  const Value value = emit_.ValueOf(checked);
+  if (value.is_error()) return ErrorAt(ast.position, value.text);
+  if (value.number < 0) return ErrorAt(ast.position, "a window's length may not be negative");
+  if (value.number > kKeepMs) {
+    return ErrorAt(ast.position, "a window may reach back 400 days at most", kKeepReason);
+  }
+  return value.number;
+}
+
+Status CheckPass::AddAges(const Ast& ast, Draft& draft) {
+  const bool is_between = ast.name == "between";
+  if (draft.has_ages) return ErrorAt(ast.position, "a window has one within() or between() only");
+  draft.has_ages = true;
+  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, is_between ? 2 : 1));
+  int64_t near = 0;
+  if (is_between) {
+    SPOTTER_ASSIGN_OR_RETURN(near, WindowLength(ast.children[1]));
+  }
+  SPOTTER_ASSIGN_OR_RETURN(const int64_t far, WindowLength(ast.children.back()));
+  if (far <= near) {
+    return ErrorAt(ast.children.back().position, "a window must be longer than zero",
+                   is_between ? "between(near, far) takes the nearer age first" : "");
+  }
+  WindowBounds& bounds = draft.query.bounds;
+  bounds.near = std::max(bounds.near, near);
+  bounds.far = std::min(bounds.far, far - 1);  // half-open: an age of exactly `far` is outside
+  return OkStatus();
+}
+
+Status CheckPass::AddInstant(const Ast& ast, Draft& draft) {
+  const bool is_since = ast.name == "since";
+  int& bound = is_since ? draft.query.since : draft.query.before;
+  if (bound >= 0) return ErrorAt(ast.position, fmt::format("a window has one {}() only", ast.name));
+  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 1));
+  const Ast& argument = ast.children[1];
+  SPOTTER_ASSIGN_OR_RETURN(const Checked at, CheckOf(argument, Type::kTime));
+  bound = static_cast<int>(at.node);
+  if (at.uses_member) return OkStatus();
+  const Value value = emit_.ValueOf(at);
+  if (value.is_error()) return ErrorAt(argument.position, value.text);
+  if (value.slope == 1 && -value.number > kKeepMs) {
+    return ErrorAt(argument.position, "a window may reach back 400 days at most", kKeepReason);
+  }
+  return OkStatus();
+}
+
+}  // namespace spotter::segment

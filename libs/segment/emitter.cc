@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "segment/emitter.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace spotter::segment {
+namespace {
+
+template <typename T>
+void SortUnique(std::vector<T>& items) {
+  std::ranges::sort(items);
+  const auto rest = std::ranges::unique(items);
+  items.erase(rest.begin(), rest.end());
+}
+
+}  // namespace
+
+std::string_view NameOf(Type type) {
+  static constexpr std::array<std::string_view, 8> kNames = {
+      "null", "bool", "int", "double", "string", "timestamp", "duration", "event"};
+  return kNames[static_cast<size_t>(type)];
+}
+
+uint32_t Emitter::Add(const Node& node) {
+  code_.nodes.push_back(node);
+  return static_cast<uint32_t>(code_.nodes.size() - 1);
+}
+
+Checked Emitter::Constant(const Value& value, Type type) {
+  code_.constants.push_back(value);
+  const auto index = static_cast<uint32_t>(code_.constants.size() - 1);
+  return {.node = Add({.op = Op::kConstant, .index = index}), .type = type};
+}
+
+Checked Emitter::Leaf(Node node, Type type, bool is_nullable) {
+  return {.node = Add(node), .type = type, .is_nullable = is_nullable, .uses_member = true};
+}
+
+Checked Emitter::Now() {
+  return {.node = Add({.op = Op::kNow}), .type = Type::kTime, .uses_now = true};
+}
+
+Checked Emitter::Over(Node node, Type type, std::span<const Checked> children, bool is_nullable) {
+  Checked checked{.type = type, .is_nullable = is_nullable};
+  node.first_child = static_cast<uint32_t>(code_.children.size());
+  node.child_count = static_cast<uint16_t>(children.size());
+  for (const Checked& child : children) {
+    code_.children.push_back(child.node);
+    checked.uses_now = checked.uses_now || child.uses_now;
+    checked.uses_member = checked.uses_member || child.uses_member;
+  }
+  // A tag is the member's, whatever it is compared with.
+  checked.uses_member = checked.uses_member || node.op == Op::kHasTag;
+  checked.node = Add(node);
+  if (!checked.is_constant()) return checked;
+  const Value value = ValueOf(checked);
+  return value.is_error() ? checked : Constant(value, type);
+}
+
+uint32_t Emitter::AddQuery(const EventQuery& query) {
+  DependsOn(query.kind);
+  code_.queries.push_back(query);
+  return static_cast<uint32_t>(code_.queries.size() - 1);
+}
+
+Value Emitter::ValueOf(const Checked& checked) const {
+  const model::MemberView nobody{};
+  return Evaluate(code_, checked.node, Input{.member = nobody, .now = EventTime{0}});
+}
+
+std::string_view Emitter::Intern(std::string text) {
+  return code_.strings.emplace_back(std::move(text));
+}
+
+Code Emitter::Take(const Checked& root) {
+  // The root is the last node, also where it is a constant computed before others.
+  if (root.node + 1 != code_.nodes.size()) Add(code_.nodes[root.node]);
+  SortUnique(code_.dependencies.facts);
+  SortUnique(code_.dependencies.traits);
+  SortUnique(code_.dependencies.segments);
+  return std::move(code_);
+}
+
+}  // namespace spotter::segment

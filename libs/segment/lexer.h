@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text to tokens by the lexical rules of CEL: six forms of strings, escapes, `//` comments.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace spotter::segment {
+
+inline constexpr size_t kTextBytesMax = 16 * 1024;
+
+// Where something stands in the text; columns count characters, both from 1.
+struct Position {
+  int line = 1;
+  int column = 1;
+  friend bool operator==(Position, Position) = default;
+};
+
+// InvalidArgument: "WHAT at 1:8; HINT" (the hint only if there is one).
+Status ErrorAt(Position position, std::string_view what, std::string_view hint = "");
+
+enum class TokenKind : uint8_t { kEnd, kName, kInt, kDouble, kString, kSymbol };
+
+struct Token {
+  TokenKind kind = TokenKind::kEnd;
+  Position position;
+  std::string text;        // a name, a decoded string, a symbol such as "&&"; digits of an int
+  double real = 0;         // of kDouble
+  uint64_t magnitude = 0;  // of kInt: its sign is a token before it
+};
+
+// The tokens, the last of kind kEnd. InvalidArgument names what was found, where, and what was
+// expected; also above kTextBytesMax and for text that is not UTF-8.
+StatusOr<std::vector<Token>> Tokenize(std::string_view text);
+
+}  // namespace spotter::segment

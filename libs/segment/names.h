@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The names of the language, and what to say of one that is not among them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "segment/lexer.h"
+
+namespace spotter::segment {
+
+// "did you mean 'visit'?", or "" if nothing is near.
+std::string Suggestion(std::string_view name, std::span<const std::string_view> candidates);
+
+// InvalidArgument for a name that is none of `candidates`: "unknown function 'evnts' at 1:1; did
+// you mean 'events'?", or, for a word of CEL or of the language to come, "'matches' is not in the
+// language yet at 1:1".
+Status UnknownName(std::string_view what, std::string_view name, Position position,
+                   std::span<const std::string_view> candidates);
+
+std::span<const std::string_view> FactKindNames();
+std::span<const std::string_view> MemberNames();  // what may follow `member.`
+std::span<const std::string_view> ChannelNames();
+
+}  // namespace spotter::segment
