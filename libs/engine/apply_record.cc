@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/assert.h"
+#include "engine/shard_impl.h"
+#include "state/verify_hash.h"
+#include "wire/wire.h"
+
+namespace spotter::engine {
+
+Status Shard::Impl::Open() {
+  StatusOr<state::Meta> meta = state::ReadMeta(store_);
+  if (meta.ok()) {
+    SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> clean,
+                             store_.Get(Family::kState, state::CleanStopKey()));
+    const bool was_clean = clean.has_value() && *clean == "1";
+    if (meta->logic_version != kLogicVersion && !was_clean) {
+      return FailedPrecondition(
+          "the state was left by an unclean stop of logic version {}; this binary has logic "
+          "version {}: start a binary of version {} once and stop it cleanly first",
+          meta->logic_version, kLogicVersion, meta->logic_version);
+    }
+    meta_ = *std::move(meta);
+  } else if (meta.status().code() != StatusCode::kNotFound) {
+    return meta.status();
+  }
+  meta_.logic_version = kLogicVersion;
+  SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, state::ReadTenants(store_));
+  for (const std::string& tenant : tenants) SPOTTER_RETURN_IF_ERROR(LoadTenant(tenant));
+  cursor_before_ = meta_.timer_cursor;
+
+  store::WriteBatch batch;
+  batch.Put(Family::kState, state::MetaKey(), state::EncodeRow(meta_));
+  batch.Put(Family::kState, state::CleanStopKey(), "0");
+  SPOTTER_RETURN_IF_ERROR(store_.Commit(batch));
+  SPOTTER_RETURN_IF_ERROR(store_.Sync());
+  return FindNextDue();
+}
+
+Status Shard::Impl::Close() {
+  store::WriteBatch batch;
+  batch.Put(Family::kState, state::CleanStopKey(), "1");
+  SPOTTER_RETURN_IF_ERROR(store_.Commit(batch));
+  return store_.Sync();
+}
+
+StatusOr<Effects> Shard::Impl::ApplyBatch(std::span<const log::Record> records) {
+  effects_ = {};
+  for (const log::Record& record : records) {
+    Assert(record.offset == meta_.next_offset, "records are applied in order, none left out");
+    SPOTTER_RETURN_IF_ERROR(ApplyRecord(record));
+    meta_.next_offset = record.offset + 1;
+  }
+  SPOTTER_RETURN_IF_ERROR(Commit());
+  if (due_stale_) SPOTTER_RETURN_IF_ERROR(FindNextDue());
+  Evict();
+  return std::move(effects_);
+}
+
+Status Shard::Impl::ApplyRecord(const log::Record& record) {
+  offset_ = record.offset;
+  ordinal_ = 0;
+  AdvanceTime(record.append_time);
+  if (skips_.contains(record.offset)) {
+    return PutDeadLetter("", "skipped", "skipped by an operator", record.payload);
+  }
+  StatusOr<model::LogRecord> decoded = wire::DecodeLogRecord(record.payload);
+  if (!decoded.ok()) {
+    return PutDeadLetter("", "undecodable", std::string(MessageOf(decoded.status())),
+                         record.payload);
+  }
+  struct Apply {
+    Impl& shard;
+    std::string_view payload;
+    Status operator()(const model::MemberEvent& event) { return shard.ApplyEvent(event, payload); }
+    Status operator()(const model::Tick& tick) { return shard.ApplyTick(tick); }
+    Status operator()(const model::Work& work) { return shard.ApplyWork(work); }
+    Status operator()(const model::Claim& claim) {
+      shard.meta_.generation = std::max(shard.meta_.generation, claim.generation);
+      return OkStatus();
+    }
+    Status operator()(const model::Command& command) {
+      return shard.ApplyCommand(command, payload);
+    }
+  };
+  return std::visit(Apply{*this, record.payload}, *decoded);
+}
+
+// Shard time is the largest append time seen; one that lies more than a minute ahead counts only
+// once a later record confirms it, so a single wild clock cannot fire every timer there is.
+void Shard::Impl::AdvanceTime(EventTime append_time) {
+  if (append_time <= meta_.shard_time) return;
+  const bool first = meta_.shard_time.ms == 0;
+  const bool confirmed = meta_.time_candidate.ms != 0 && append_time >= meta_.time_candidate;
+  if (first || confirmed || append_time - meta_.shard_time <= kTimeJumpMax) {
+    meta_.shard_time = append_time;
+    meta_.time_candidate = {};
+  } else if (meta_.time_candidate.ms == 0 || append_time < meta_.time_candidate) {
+    meta_.time_candidate = append_time;
+  }
+}
+
+Status Shard::Impl::ApplyTick(const model::Tick& tick) {
+  const std::string end = state::TimerPrefix(meta_.shard_time + Duration(1));
+  if (meta_.timer_cursor >= end) return OkStatus();
+  std::vector<std::string> due;
+  SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kTimers, meta_.timer_cursor, end,
+                                        [&](std::string_view key, std::string_view) {
+                                          due.emplace_back(key);
+                                          return due.size() < tick.budget;
+                                        }));
+  due_stale_ = true;
+  for (const std::string& key : due) {
+    SPOTTER_ASSIGN_OR_RETURN(const state::Timer timer, state::ParseTimerKey(key));
+    overlay_.Delete(Family::kTimers, key);
+    const auto tenant = tenants_.find(timer.tenant);
+    if (tenant == tenants_.end()) continue;
+    StatusOr<Member*> member = FindMember(*tenant->second, timer.profile);
+    if (member.status().code() == StatusCode::kNotFound) continue;
+    SPOTTER_RETURN_IF_ERROR(member.status());
+    // A row that no longer stands for the member was left behind when its due time moved earlier.
+    if ((*member)->profile.id != timer.profile || (*member)->profile.armed != timer.due) continue;
+    counters_.timers_fired++;
+    Change(*tenant->second, **member);
+    (*member)->profile.armed = EventTime::Max();
+    SPOTTER_RETURN_IF_ERROR(FireDue(*tenant->second, **member));
+    Arm(*tenant->second, **member);  // even if nothing was due yet
+  }
+  // Nothing can be armed at or before shard time any more, so the range is done with for good.
+  meta_.timer_cursor = due.size() < tick.budget ? end : due.back() + '\0';
+  return OkStatus();
+}
+
+Status Shard::Impl::ApplyWork(const model::Work& work) {
+  uint32_t budget = work.budget;
+  for (auto& [id, tenant] : tenants_) {
+    if (!tenant->progress.work_pending) continue;
+    const std::string prefix = state::TablePrefix(id, state::Table::kProfile);
+    const std::string begin = prefix + tenant->progress.work_cursor;
+    std::vector<model::ProfileId> profiles;
+    SPOTTER_RETURN_IF_ERROR(overlay_.Scan(
+        Family::kState, begin, store::PrefixEnd(prefix), [&](std::string_view key, std::string_view) {
+          Decoder in(key.substr(prefix.size()));
+          profiles.emplace_back(in.Hash());
+          return profiles.size() < budget;
+        }));
+    for (const model::ProfileId profile : profiles) {
+      SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(*tenant, profile));
+      if (member->profile.id != profile) continue;  // a redirect
+      SPOTTER_RETURN_IF_ERROR(FireDue(*tenant, *member));
+      SPOTTER_RETURN_IF_ERROR(Decide(*tenant, *member, model::Cause::kDefinition));
+    }
+    const bool done = profiles.size() < budget;
+    tenant->progress.work_pending = !done;
+    tenant->progress.work_cursor =
+        done ? "" : Encoder().Hash(profiles.back().value()).Take() + '\0';
+    if (done) tenant->progress.include_journey.clear();
+    SPOTTER_RETURN_IF_ERROR(SaveProgress(*tenant));
+    budget -= static_cast<uint32_t>(profiles.size());
+    if (budget == 0) break;
+  }
+  return OkStatus();
+}
+
+Status Shard::Impl::PutDeadLetter(std::string_view tenant, std::string_view reason,
+                                  std::string detail, std::string_view payload) {
+  counters_.dead_letters++;
+  const state::DeadLetter letter{.offset = offset_,
+                                 .at = meta_.shard_time,
+                                 .reason = std::string(reason),
+                                 .detail = std::move(detail),
+                                 .payload = std::string(payload)};
+  std::string key = state::Key(tenant, state::Table::kDeadLetter,
+                               Encoder().Fixed64(static_cast<uint64_t>(offset_)).view());
+  return overlay_.PutHashed(tenant, state::Element::kDeadLetter, Family::kState, std::move(key),
+                            state::EncodeRow(letter));
+}
+
+Status Shard::Impl::Audit(Tenant& tenant, std::string_view principal, std::string what) {
+  const state::AuditRow row{.offset = offset_,
+                            .at = meta_.shard_time,
+                            .principal = std::string(principal),
+                            .what = std::move(what)};
+  std::string key = state::Key(
+      IdOf(tenant), state::Table::kAudit,
+      Encoder().Fixed64(static_cast<uint64_t>(offset_)).Fixed32(ordinal_++).view());
+  return overlay_.PutHashed(IdOf(tenant), state::Element::kAudit, Family::kState, std::move(key),
+                            state::EncodeRow(row));
+}
+
+// One WriteBatch for everything that follows from the records, and the next offset with it.
+Status Shard::Impl::Commit() {
+  store::WriteBatch batch;
+  if (meta_.timer_cursor > cursor_before_) {
+    batch.DeleteRange(Family::kTimers, cursor_before_, meta_.timer_cursor);
+  }
+  for (auto& [tenant, record] : dirty_records_) {
+    state::WriteRecord(IdOf(*tenant), record->stored, record->delta, batch);
+    record->delta.Clear();
+    record->dirty = false;
+  }
+  for (auto& [tenant, record] : dirty_anchors_) {
+    state::ChangeAnchorElements(IdOf(*tenant), record->anchor, true, meta_.hash);
+    batch.Put(Family::kState, state::AnchorKey(IdOf(*tenant), record->anchor.record),
+              state::EncodeRow(record->anchor));
+    record->anchor_dirty = false;
+  }
+  for (auto& [tenant, member] : dirty_members_) {
+    state::ChangeProfileElements(IdOf(*tenant), member->profile, true, meta_.hash);
+    overlay_.Put(Family::kState, state::ProfileKey(IdOf(*tenant), member->profile.id),
+                 state::EncodeRow(member->profile));
+    member->dirty = false;
+  }
+  dirty_records_.clear();
+  dirty_anchors_.clear();
+  dirty_members_.clear();
+  overlay_.Flush(batch);
+  batch.Put(Family::kState, state::MetaKey(), state::EncodeRow(meta_));
+  SPOTTER_RETURN_IF_ERROR(store_.Commit(batch));
+  cursor_before_ = meta_.timer_cursor;
+  return OkStatus();
+}
+
+Status Shard::Impl::FindNextDue() {
+  next_due_ = EventTime::Max();
+  due_stale_ = false;
+  return store_.Scan(Family::kTimers, meta_.timer_cursor, "",
+                     [&](std::string_view key, std::string_view) {
+                       Decoder in(key);
+                       next_due_ = in.OrderedTime();
+                       return false;
+                     });
+}
+
+// --- the public face --------------------------------------------------------------------------
+
+Shard::Shard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Shard::~Shard() = default;
+
+StatusOr<std::unique_ptr<Shard>> Shard::Open(store::Store& store, const Options& options,
+                                             std::set<int64_t> skips) {
+  auto impl = std::make_unique<Impl>(store, options, std::move(skips));
+  SPOTTER_RETURN_IF_ERROR(impl->Open());
+  return std::unique_ptr<Shard>(new Shard(std::move(impl)));
+}
+
+StatusOr<Effects> Shard::ApplyBatch(std::span<const log::Record> records) {
+  return impl_->ApplyBatch(records);
+}
+Status Shard::Close() { return impl_->Close(); }
+int64_t Shard::next_offset() const { return impl_->meta_.next_offset; }
+EventTime Shard::shard_time() const { return impl_->meta_.shard_time; }
+EventTime Shard::time_candidate() const { return impl_->meta_.time_candidate; }
+EventTime Shard::next_due() const { return impl_->next_due_; }
+bool Shard::has_due() const { return impl_->next_due_ <= impl_->meta_.shard_time; }
+bool Shard::has_work() const {
+  for (const auto& [id, tenant] : impl_->tenants_) {
+    if (tenant->progress.work_pending) return true;
+  }
+  return false;
+}
+const state::StateHash& Shard::state_hash() const { return impl_->meta_.hash; }
+const Counters& Shard::counters() const { return impl_->counters_; }
+void Shard::TakeTimerLateness(std::vector<double>& seconds) {
+  seconds = std::exchange(impl_->counters_.timer_lateness_seconds, {});
+}
+
+}  // namespace spotter::engine

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Journeys propose, governance disposes: what it allows becomes an outbox entry of every
+// subscription, what it does not is kept with its reason.
+#include "engine/shard_impl.h"
+
+namespace spotter::engine {
+
+using model::OutboxEntry;
+
+Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal) {
+  const model::ActionId id = model::MakeActionId(tenant.settings.id, proposal.journey,
+                                                 proposal.enrolment, proposal.step);
+  const model::MemberView view = member.view();
+  const std::string address = govern::AddressOf(proposal, view);
+  SPOTTER_ASSIGN_OR_RETURN(const bool suppressed,
+                           IsSuppressed(tenant, proposal.channel, address));
+  std::vector<govern::SentMessage> sent;
+  for (const LoadedRecord* record : member.records) {
+    sent.insert(sent.end(), record->anchor.sent.begin(), record->anchor.sent.end());
+  }
+  const govern::Facts facts{.settings = tenant.settings,
+                            .member = view,
+                            .zone = tenant.ZoneOf(view),
+                            .sent = sent,
+                            .contact_suppressed = suppressed};
+  govern::Decision decision = govern::DecideProposal(proposal, id, facts, meta_.shard_time);
+  if (auto* refusal = std::get_if<model::Refusal>(&decision)) {
+    return Refuse(tenant, member.profile.id, std::move(*refusal));
+  }
+  const journey::Journey* journey = tenant.FindJourney(proposal.journey);
+  if (journey != nullptr && journey->definition().state == model::JourneyState::kShadow) {
+    return Refuse(tenant, member.profile.id,
+                  model::Refusal{.proposal = proposal,
+                                 .action = id,
+                                 .reason = model::RefusalReason::kShadow,
+                                 .detail = "the journey is in shadow: it decides, nothing is sent",
+                                 .decided_at = meta_.shard_time});
+  }
+  return Issue(tenant, member, std::get<model::Action>(decision));
+}
+
+Status Shard::Impl::Issue(Tenant& tenant, Member& member, const model::Action& action) {
+  counters_.actions++;
+  if (model::IsMemberFacing(action.proposal.channel)) {
+    LoadedRecord* anchor = member.records.front();
+    for (LoadedRecord* record : member.records) {
+      if (record->stored.record.key == action.proposal.anchor) anchor = record;
+    }
+    ChangeAnchor(tenant, *anchor);
+    std::vector<govern::SentMessage>& sent = anchor->anchor.sent;
+    const EventTime cutoff = meta_.shard_time - kSentKeep;
+    std::erase_if(sent, [&](const govern::SentMessage& message) {
+      return message.at < cutoff || message.action == action.id;
+    });
+    sent.push_back({.channel = action.proposal.channel,
+                    .message_class = action.proposal.message_class,
+                    .at = action.not_before,
+                    .action = action.id});
+  }
+  for (const auto& [id, subscription] : tenant.subscriptions) {
+    SPOTTER_RETURN_IF_ERROR(AppendOutbox(tenant, member.profile.id, id, action));
+  }
+  return OkStatus();
+}
+
+Status Shard::Impl::Refuse(Tenant& tenant, model::ProfileId profile, model::Refusal refusal) {
+  counters_.refusals_by_reason[static_cast<size_t>(refusal.reason)]++;
+  return overlay_.PutHashed(IdOf(tenant), state::Element::kRefusal, Family::kState,
+                            state::RefusalKey(IdOf(tenant), profile, offset_, ordinal_++),
+                            state::EncodeRow(refusal));
+}
+
+Status Shard::Impl::AppendOutbox(
+    Tenant& tenant, model::ProfileId profile, std::string_view subscription,
+    std::variant<model::Action, model::Void, model::MergedInto> what) {
+  std::string key = state::SequenceKey(IdOf(tenant), profile, subscription);
+  SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                           overlay_.Get(Family::kState, key));
+  state::Sequence sequence;
+  if (row.has_value()) {
+    SPOTTER_ASSIGN_OR_RETURN(sequence, state::DecodeSequence(*row));
+  }
+  OutboxEntry entry{.subscription = std::string(subscription),
+                    .profile = profile,
+                    .sequence = sequence.next++,
+                    .decided_offset = offset_,
+                    .decided_at = meta_.shard_time,
+                    .what = std::move(what)};
+  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(IdOf(tenant), state::Element::kSequence,
+                                             Family::kState, std::move(key),
+                                             state::EncodeRow(sequence)));
+  return ReplaceOutbox(tenant, std::move(entry));
+}
+
+Status Shard::Impl::ReplaceOutbox(Tenant& tenant, OutboxEntry entry) {
+  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
+      IdOf(tenant), state::Element::kOutbox, Family::kOutbox,
+      state::OutboxKey(IdOf(tenant), entry.subscription, entry.profile, entry.sequence),
+      state::EncodeRow(entry)));
+  effects_.outbox.push_back({.tenant = tenant.settings.id, .entry = std::move(entry)});
+  return OkStatus();
+}
+
+Status Shard::Impl::RemoveOutbox(Tenant& tenant, const OutboxEntry& entry) {
+  SPOTTER_RETURN_IF_ERROR(overlay_.DeleteHashed(
+      IdOf(tenant), state::Element::kOutbox, Family::kOutbox,
+      state::OutboxKey(IdOf(tenant), entry.subscription, entry.profile, entry.sequence)));
+  effects_.outbox.push_back({.tenant = tenant.settings.id, .entry = entry, .removed = true});
+  return OkStatus();
+}
+
+StatusOr<std::vector<OutboxEntry>> Shard::Impl::PendingOf(Tenant& tenant,
+                                                          std::string_view subscription,
+                                                          model::ProfileId profile) {
+  std::vector<OutboxEntry> pending;
+  Status status = OkStatus();
+  const std::string prefix = state::OutboxPrefix(IdOf(tenant), subscription, profile);
+  SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kOutbox, prefix, store::PrefixEnd(prefix),
+                                        [&](std::string_view, std::string_view value) {
+                                          StatusOr<OutboxEntry> entry =
+                                              state::DecodeOutboxEntry(value);
+                                          status = entry.status();
+                                          if (entry.ok()) pending.push_back(*std::move(entry));
+                                          return status.ok();
+                                        }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return pending;
+}
+
+Status Shard::Impl::Withdraw(Tenant& tenant, Member& member, std::string_view reason,
+                             const std::function<bool(const model::Action&)>& matches) {
+  for (const auto& [id, subscription] : tenant.subscriptions) {
+    SPOTTER_ASSIGN_OR_RETURN(std::vector<OutboxEntry> pending,
+                             PendingOf(tenant, id, member.profile.id));
+    for (OutboxEntry& entry : pending) {
+      const auto* action = std::get_if<model::Action>(&entry.what);
+      if (action == nullptr || !matches(*action)) continue;
+      entry.what = model::Void{.reason = std::string(reason), .action = action->id};
+      SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
+    }
+  }
+  return OkStatus();
+}
+
+StatusOr<bool> Shard::Impl::IsSuppressed(Tenant& tenant, model::Channel channel,
+                                         const std::string& address) {
+  if (address.empty() || !model::IsMemberFacing(channel)) return false;
+  const Hash128 contact = KeyedHashOf(tenant.settings.suppression_key, address);
+  SPOTTER_ASSIGN_OR_RETURN(
+      const std::optional<std::string> row,
+      overlay_.Get(Family::kState,
+                   state::SuppressionKey(IdOf(tenant), model::NameOf(channel), contact)));
+  return row.has_value();
+}
+
+Status Shard::Impl::Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
+                             std::string_view reason) {
+  const Hash128 hash = KeyedHashOf(tenant.settings.suppression_key, contact);
+  SPOTTER_RETURN_IF_ERROR(Audit(tenant, "", fmt::format("suppressed a contact on {}: {}", channel,
+                                                        reason)));
+  return overlay_.PutHashed(IdOf(tenant), state::Element::kSuppression, Family::kState,
+                            state::SuppressionKey(IdOf(tenant), channel, hash),
+                            std::string(reason));
+}
+
+}  // namespace spotter::engine

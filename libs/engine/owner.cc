@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/owner.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/log_message.h"
+#include "state/verify_hash.h"
+#include "wire/wire.h"
+
+namespace spotter::engine {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+double SecondsSince(Steady::time_point start) {
+  return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+// An answer that somebody waits for.
+struct Waiter {
+  std::optional<state::Answer> answer;
+};
+
+class OwnerThread final : public Owner {
+ public:
+  OwnerThread(store::Store& store, log::Log& log, const Clock& clock, Options options,
+              std::set<int64_t> skips, EffectListener* listener, Observers observers)
+      : store_(store),
+        log_(log),
+        clock_(clock),
+        options_(options),
+        skips_(std::move(skips)),
+        listener_(listener),
+        observers_(std::move(observers)) {}
+
+  ~OwnerThread() override { (void)Stop(); }
+
+  Status Begin() {
+    SPOTTER_ASSIGN_OR_RETURN(shard_, Shard::Open(store_, options_, skips_));
+    last_record_ = clock_.Now();
+    Publish();
+    thread_ = std::thread([this] { Run(); });
+    return OkStatus();
+  }
+
+  StatusOr<state::Answer> Submit(const model::Command& command, Duration timeout) override {
+    const std::string id = command.tenant.value() + '\0' + command.request_id;
+    auto waiter = std::make_shared<Waiter>();
+    {
+      std::lock_guard lock(mutex_);
+      waiters_.emplace(id, waiter);
+    }
+    const auto forget = [&] {
+      std::lock_guard lock(mutex_);
+      auto [it, end] = waiters_.equal_range(id);
+      for (; it != end; ++it) {
+        if (it->second == waiter) {
+          waiters_.erase(it);
+          return;
+        }
+      }
+    };
+    const StatusOr<log::Offset> offset =
+        log::AppendDurable(log_, wire::Encode(model::LogRecord(command)));
+    if (!offset.ok()) {
+      forget();
+      return offset.status();
+    }
+    std::unique_lock lock(mutex_);
+    applied_.wait_for(lock, timeout,
+                      [&] { return waiter->answer.has_value() || stopping_ || !quarantine_.empty(); });
+    const std::optional<state::Answer> answer = waiter->answer;
+    const std::string quarantine = quarantine_;
+    lock.unlock();
+    forget();
+    if (!answer.has_value()) {
+      if (!quarantine.empty()) return Unavailable("the shard is quarantined: {}", quarantine);
+      return DeadlineExceeded(
+          "request '{}' is in the log at offset {} but was not applied within {}; ask again with "
+          "the same request id",
+          command.request_id, *offset, FormatDuration(timeout));
+    }
+    if (answer->code != 0) {
+      return MakeStatus(static_cast<StatusCode>(answer->code), "{}", answer->message);
+    }
+    return *answer;
+  }
+
+  Status WaitApplied(int64_t offset, Duration timeout) override {
+    std::unique_lock lock(mutex_);
+    const bool done = applied_.wait_for(lock, timeout, [&] {
+      return status_.next_offset > offset || stopping_ || !quarantine_.empty();
+    });
+    if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
+    if (!done || status_.next_offset <= offset) {
+      return DeadlineExceeded("offset {} was not applied within {}; the shard is at {}", offset,
+                              FormatDuration(timeout), status_.next_offset);
+    }
+    return OkStatus();
+  }
+
+  Status CatchUp(Duration timeout) override {
+    std::unique_lock lock(mutex_);
+    const EventTime goal = clock_.Now();
+    catch_up_to_ = std::max(catch_up_to_, goal);
+    const bool done = applied_.wait_for(lock, timeout, [&] {
+      return caught_up_to_ >= goal || stopping_ || !quarantine_.empty();
+    });
+    if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
+    if (!done) {
+      return DeadlineExceeded("shard time {} has not reached {} within {}",
+                              FormatTime(status_.shard_time), FormatTime(goal),
+                              FormatDuration(timeout));
+    }
+    return OkStatus();
+  }
+
+  Status BetweenBatches(std::function<Status(const state::Meta&)> work) override {
+    std::unique_lock lock(mutex_);
+    if (stopping_) return FailedPrecondition("the owner has stopped");
+    auto job = std::make_shared<Job>();
+    job->work = std::move(work);
+    jobs_.push_back(job);
+    applied_.wait(lock, [&] { return job->result.has_value() || stopped_; });
+    return job->result.value_or(FailedPrecondition("the owner has stopped"));
+  }
+
+  OwnerStatus status() const override {
+    std::lock_guard lock(mutex_);
+    OwnerStatus status = status_;
+    status.log_end = log_.durable_end();
+    status.caught_up = status.next_offset >= status.log_end;
+    status.quarantine = quarantine_;
+    return status;
+  }
+
+  Status Stop() override {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    applied_.notify_all();
+    std::lock_guard joining(join_mutex_);
+    if (!thread_.joinable()) return stop_result_;
+    thread_.join();
+    if (shard_ != nullptr && quarantine_.empty()) stop_result_ = shard_->Close();
+    return stop_result_;
+  }
+
+ private:
+  struct Job {
+    std::function<Status(const state::Meta&)> work;
+    std::optional<Status> result;
+  };
+
+  void Run() {
+    std::vector<log::Record> records;
+    last_sync_ = Steady::now();
+    while (true) {
+      {
+        std::unique_lock lock(mutex_);
+        if (stopping_) break;
+      }
+      RunJobs();
+      records.clear();
+      if (shard_ != nullptr) {
+        if (const Status step = Step(records); !step.ok()) OnError(step);
+      }
+      SyncIfDue(false);
+      if (records.empty()) Idle();
+    }
+    SyncIfDue(true);
+    RunJobs();
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    applied_.notify_all();
+  }
+
+  // Reads and applies one batch. Leaves `records` empty if there was nothing to read.
+  Status Step(std::vector<log::Record>& records) {
+    SPOTTER_RETURN_IF_ERROR(log_.Read(shard_->next_offset(), options_.batch_records_max,
+                                      options_.batch_bytes_max, records));
+    if (records.empty()) return OkStatus();
+    const auto start = Steady::now();
+    SPOTTER_ASSIGN_OR_RETURN(Effects effects, shard_->ApplyBatch(records));
+    const double seconds = SecondsSince(start);
+    last_record_ = records.back().append_time;
+    if (listener_ != nullptr && !effects.outbox.empty()) listener_->OnOutbox(effects.outbox);
+    if (observers_.apply_seconds) observers_.apply_seconds(seconds);
+    {
+      std::lock_guard lock(mutex_);
+      status_.batches++;
+      status_.records += records.size();
+      status_.apply_seconds_sum += seconds;
+      status_.last_append_time = records.back().append_time;
+      for (CommandAnswer& answer : effects.answers) {
+        const std::string id = answer.tenant.value() + '\0' + answer.request_id;
+        auto [it, end] = waiters_.equal_range(id);
+        for (; it != end; ++it) it->second->answer = answer.answer;
+      }
+    }
+    Publish();
+    return AppendTimeRecords();
+  }
+
+  // The owner's own records: a tick when a timer is due, a jump waits to be confirmed, or silence
+  // has lasted; work while any is pending. One at a time: the next is appended once this is applied.
+  Status AppendTimeRecords() {
+    if (shard_->next_offset() < log_.end()) return OkStatus();  // first what is there
+    const EventTime now = clock_.Now();
+    const bool due = shard_->next_due() <= now || shard_->has_due();
+    const bool unconfirmed =
+        shard_->time_candidate().ms != 0 && now >= shard_->time_candidate();
+    bool wanted = false;
+    {
+      std::lock_guard lock(mutex_);
+      wanted = catch_up_to_ > caught_up_to_;
+      if (wanted && !due && !unconfirmed && !shard_->has_work() &&
+          shard_->shard_time() >= catch_up_to_) {
+        caught_up_to_ = catch_up_to_;
+        wanted = false;
+        applied_.notify_all();
+      }
+    }
+    const bool silent = now - last_record_ >= options_.idle_tick;
+    if (due || unconfirmed || wanted || silent) return AppendOwn(model::Tick{});
+    if (shard_->has_work()) return AppendOwn(model::Work{});
+    return OkStatus();
+  }
+
+  Status AppendOwn(model::LogRecord record) {
+    return log::AppendDurable(log_, wire::Encode(record)).status();
+  }
+
+  void Idle() {
+    if (shard_ == nullptr) {
+      std::unique_lock lock(mutex_);
+      applied_.wait_for(lock, Duration(50), [&] { return stopping_ || !jobs_.empty(); });
+      return;
+    }
+    if (const Status appended = AppendTimeRecords(); !appended.ok()) {
+      LogWarn("tick not appended, reason=\"{}\"", MessageOf(appended));
+    }
+    // Short: a timer, a job or a stop may come due while no record arrives.
+    (void)log_.WaitReadable(shard_->next_offset(), Duration(5));
+  }
+
+  void SyncIfDue(bool at_once) {
+    if (shard_ == nullptr) return;
+    const auto since = Steady::now() - last_sync_;
+    if (!at_once && since < options_.sync_interval) return;
+    last_sync_ = Steady::now();
+    if (const Status synced = store_.Sync(); !synced.ok()) OnError(synced);
+    if (observers_.sync_seconds) observers_.sync_seconds(SecondsSince(last_sync_));
+  }
+
+  void RunJobs() {
+    while (true) {
+      std::shared_ptr<Job> job;
+      {
+        std::lock_guard lock(mutex_);
+        if (jobs_.empty()) return;
+        job = jobs_.front();
+        jobs_.pop_front();
+      }
+      Status result = store_.Sync();
+      if (result.ok()) {
+        const StatusOr<state::Meta> meta = state::ReadMeta(store_);
+        result = meta.ok() ? job->work(*meta) : meta.status();
+      }
+      std::lock_guard lock(mutex_);
+      job->result = result;
+      applied_.notify_all();
+    }
+  }
+
+  // A failed commit destroys the shard in memory and opens it again; damage stops it for good.
+  void OnError(const Status& error) {
+    shard_.reset();
+    if (error.code() == StatusCode::kUnavailable) {
+      LogWarn("shard reopened, reason=\"{}\"", MessageOf(error));
+      StatusOr<std::unique_ptr<Shard>> reopened = Shard::Open(store_, options_, skips_);
+      if (reopened.ok()) {
+        shard_ = *std::move(reopened);
+        return;
+      }
+      return Quarantine(reopened.status());
+    }
+    Quarantine(error);
+  }
+
+  void Quarantine(const Status& error) {
+    LogError("shard quarantined, reason=\"{}\"", MessageOf(error));
+    std::lock_guard lock(mutex_);
+    quarantine_ = std::string(MessageOf(error));
+    applied_.notify_all();
+  }
+
+  void Publish() {
+    std::vector<double> lateness;
+    shard_->TakeTimerLateness(lateness);
+    if (observers_.timer_lateness_seconds) {
+      for (const double seconds : lateness) observers_.timer_lateness_seconds(seconds);
+    }
+    std::lock_guard lock(mutex_);
+    status_.next_offset = shard_->next_offset();
+    status_.shard_time = shard_->shard_time();
+    status_.state_hash = shard_->state_hash();
+    status_.counters = shard_->counters();
+    applied_.notify_all();
+  }
+
+  store::Store& store_;
+  log::Log& log_;
+  const Clock& clock_;
+  const Options options_;
+  const std::set<int64_t> skips_;
+  EffectListener* const listener_;
+  const Observers observers_;
+
+  // Of the thread.
+  std::unique_ptr<Shard> shard_;
+  Steady::time_point last_sync_;
+  EventTime last_record_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable applied_;
+  std::multimap<std::string, std::shared_ptr<Waiter>> waiters_;
+  std::deque<std::shared_ptr<Job>> jobs_;
+  OwnerStatus status_;
+  std::string quarantine_;
+  EventTime catch_up_to_;
+  EventTime caught_up_to_;
+  bool stopping_ = false;
+  bool stopped_ = false;
+
+  std::mutex join_mutex_;
+  Status stop_result_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<Owner>> Owner::Start(store::Store& store, log::Log& log,
+                                              const Clock& clock, Options options,
+                                              std::set<int64_t> skips, EffectListener* listener,
+                                              Observers observers) {
+  auto owner = std::make_unique<OwnerThread>(store, log, clock, options, std::move(skips),
+                                             listener, std::move(observers));
+  SPOTTER_RETURN_IF_ERROR(owner->Begin());
+  return owner;
+}
+
+}  // namespace spotter::engine

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The owner of a shard: one thread that reads durable records, applies them in batches, syncs the
+// store, releases effects, and appends ticks and work when they are due.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "engine/shard.h"
+#include "model/log_record.h"
+
+namespace spotter::engine {
+
+// Hears what leaves the shard, on the owner's thread; must be quick and must not call back.
+class EffectListener {
+ public:
+  virtual ~EffectListener() = default;
+  virtual void OnOutbox(std::span<const OutboxChange> changes) = 0;
+};
+
+// A point in time of what the owner does; for status and metrics. Copied under a lock.
+struct OwnerStatus {
+  int64_t next_offset = 0;
+  int64_t log_end = 0;
+  EventTime shard_time;
+  EventTime last_append_time;      // of the newest applied record
+  state::StateHash state_hash;
+  Counters counters;
+  bool caught_up = false;
+  std::string quarantine;          // why the shard stands still; "" = it does not
+  uint64_t batches = 0;
+  uint64_t records = 0;
+  double apply_seconds_sum = 0;
+  double commit_seconds_sum = 0;
+};
+
+// Observes latencies as they happen, seconds. Any may be empty.
+struct Observers {
+  std::function<void(double)> apply_seconds;
+  std::function<void(double)> sync_seconds;
+  std::function<void(double)> timer_lateness_seconds;
+};
+
+// Thread safety: all methods from any thread.
+class Owner {
+ public:
+  // Starts the thread. `store`, `log` and `clock` outlive the owner.
+  // Status as Shard::Open; DataLoss or FailedPrecondition while running quarantines the shard
+  // (status().quarantine) instead of ending the process.
+  static StatusOr<std::unique_ptr<Owner>> Start(store::Store& store, log::Log& log,
+                                                const Clock& clock, Options options,
+                                                std::set<int64_t> skips, EffectListener* listener,
+                                                Observers observers = {});
+  virtual ~Owner() = default;
+
+  // Appends the command, waits until it is applied, and returns its answer: the Status of the
+  // answer if it is an error. A repeated request_id gets the first answer.
+  // DeadlineExceeded: not applied within `timeout`; it may be applied later: ask again with the
+  // same request_id. Unavailable: the log refused it; nothing happened.
+  virtual StatusOr<state::Answer> Submit(const model::Command& command, Duration timeout) = 0;
+
+  // Returns when the record at `offset` has been applied and committed.
+  virtual Status WaitApplied(int64_t offset, Duration timeout) = 0;
+
+  // Appends ticks until shard time has reached the clock and nothing is due (time-lapse).
+  virtual Status CatchUp(Duration timeout) = 0;
+
+  // Runs `work` on the owner's thread between two batches, after a sync of the store.
+  virtual Status BetweenBatches(std::function<Status(const state::Meta&)> work) = 0;
+
+  virtual OwnerStatus status() const = 0;
+
+  // Stops reading, closes the shard cleanly, joins the thread. Idempotent.
+  virtual Status Stop() = 0;
+};
+
+}  // namespace spotter::engine

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Identity inside the shard: after a record's identifiers changed, the component around it is
+// resolved anew from the set of its records and the human assertions, and the profiles are made to
+// equal the result. Facts do not move: a profile is a set of records, and the set changes.
+#include <algorithm>
+#include <set>
+
+#include "base/assert.h"
+#include "engine/shard_impl.h"
+
+namespace spotter::engine {
+namespace {
+
+// A value that more records carry than one person plausibly has accounts links nobody.
+constexpr size_t kRecordsPerLinkMax = 50;
+
+}  // namespace
+
+Status Shard::Impl::UpdateIdentity(Tenant& tenant, LoadedRecord& record,
+                                   const std::vector<model::HeldIdentifier>& identifiers_before) {
+  const model::RecordKey key = record.stored.record.key;
+  for (const model::HeldIdentifier& identifier : identifiers_before) {
+    if (identifier.normalized.empty()) continue;
+    overlay_.Delete(Family::kState, state::IdentifierKey(IdOf(tenant), identifier.type,
+                                                         identifier.normalized, key));
+  }
+  for (const model::HeldIdentifier& identifier : record.stored.record.identifiers) {
+    if (identifier.normalized.empty()) continue;
+    overlay_.Put(
+        Family::kState,
+        state::IdentifierKey(IdOf(tenant), identifier.type, identifier.normalized, key), "");
+  }
+  model::SourceRecord before;
+  before.key = key;
+  before.identifiers = identifiers_before;
+  const std::vector<identity::LinkKey> old_links =
+      identity::LinkKeysOf(before, tenant.settings.kind);
+  const std::vector<identity::LinkKey> new_links =
+      identity::LinkKeysOf(record.stored.record, tenant.settings.kind);
+  if (old_links == new_links) return OkStatus();
+
+  // Whoever shared a link that goes, and whoever shares one that comes, is looked at again.
+  std::set<model::RecordKey> around = {key};
+  for (const identity::LinkKey& link : old_links) {
+    overlay_.Delete(Family::kState, state::LinkKeyOf(IdOf(tenant), link.hash, key));
+  }
+  for (const identity::LinkKey& link : new_links) {
+    overlay_.Put(Family::kState, state::LinkKeyOf(IdOf(tenant), link.hash, key), "");
+  }
+  for (const std::vector<identity::LinkKey>* links : {&old_links, &new_links}) {
+    for (const identity::LinkKey& link : *links) {
+      const std::string prefix = state::LinkPrefix(IdOf(tenant), link.hash);
+      size_t seen = 0;
+      SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
+                                            [&](std::string_view row, std::string_view) {
+                                              around.insert(state::LastRecordKey(row));
+                                              return ++seen <= kRecordsPerLinkMax + 1;
+                                            }));
+    }
+  }
+  if (around.size() == 1 && record.member->records.size() == 1) return OkStatus();
+  return ResolveAround(tenant, {around.begin(), around.end()}, "");
+}
+
+Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::RecordKey>& records,
+                                  std::string_view principal) {
+  // The closed set: everything reachable by links, assertions and present profiles.
+  std::map<model::RecordKey, LoadedRecord*> closed;
+  std::map<model::ProfileId, Member*> profiles;
+  std::set<identity::Assertion> assertions;
+  std::vector<identity::Node> nodes;
+  std::vector<model::RecordKey> open = records;
+  while (!open.empty()) {
+    const model::RecordKey key = open.back();
+    open.pop_back();
+    if (closed.contains(key)) continue;
+    SPOTTER_ASSIGN_OR_RETURN(LoadedRecord * record, FindRecord(tenant, key));
+    if (record == nullptr) continue;
+    closed.emplace(key, record);
+    if (profiles.emplace(record->member->profile.id, record->member).second) {
+      open.insert(open.end(), record->member->profile.records.begin(),
+                  record->member->profile.records.end());
+    }
+    identity::Node node{.key = key, .links = {}};
+    for (const identity::LinkKey& link :
+         identity::LinkKeysOf(record->stored.record, tenant.settings.kind)) {
+      const std::string prefix = state::LinkPrefix(IdOf(tenant), link.hash);
+      std::vector<model::RecordKey> sharing;
+      SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
+                                            [&](std::string_view row, std::string_view) {
+                                              sharing.push_back(state::LastRecordKey(row));
+                                              return sharing.size() <= kRecordsPerLinkMax;
+                                            }));
+      if (sharing.size() > kRecordsPerLinkMax) continue;  // generic: links nobody
+      node.links.push_back(link);
+      open.insert(open.end(), sharing.begin(), sharing.end());
+    }
+    nodes.push_back(std::move(node));
+    const std::string prefix = state::AssertionPrefix(IdOf(tenant), key);
+    SPOTTER_RETURN_IF_ERROR(
+        overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
+                      [&](std::string_view row, std::string_view value) {
+                        const model::RecordKey other = state::LastRecordKey(row);
+                        const bool same = value == "same";
+                        assertions.insert({.same = same,
+                                           .a = std::min(key, other),
+                                           .b = std::max(key, other)});
+                        if (same) open.push_back(other);
+                        return true;
+                      }));
+  }
+  std::ranges::sort(nodes, {}, &identity::Node::key);
+  const std::vector<identity::Assertion> asserted(assertions.begin(), assertions.end());
+  const identity::Partition partition = identity::ResolveRecords(nodes, asserted);
+
+  std::vector<identity::OldProfile> old;
+  for (const auto& [id, member] : profiles) {
+    old.push_back({.id = id,
+                   .founded_offset = member->profile.founded_offset,
+                   .records = member->profile.records});
+  }
+  const std::vector<identity::Assignment> assignments = identity::AssignProfiles(partition, old);
+
+  // Members whose set of records changes: due transitions first, while the old set still stands.
+  struct Change {
+    const identity::Assignment* assignment;
+    Member* member;
+    bool grew;
+  };
+  std::vector<Change> changes;
+  for (const identity::Assignment& assignment : assignments) {
+    const auto kept = profiles.find(assignment.keeps);
+    if (kept != profiles.end() && kept->second->profile.records == assignment.records) continue;
+    changes.push_back({&assignment, kept == profiles.end() ? nullptr : kept->second,
+                       kept != profiles.end() &&
+                           assignment.records.size() > kept->second->profile.records.size()});
+  }
+  if (changes.empty()) return OkStatus();
+  for (const auto& [id, member] : profiles) {
+    if (member->profile.evaluated_at.ms != 0) SPOTTER_RETURN_IF_ERROR(FireDue(tenant, *member));
+  }
+  for (Change& change : changes) {
+    std::vector<LoadedRecord*> loaded;
+    for (const model::RecordKey key : change.assignment->records) loaded.push_back(closed.at(key));
+    if (change.member == nullptr) {
+      const LoadedRecord* founder = *std::ranges::min_element(loaded, {}, [](LoadedRecord* r) {
+        return std::pair(r->stored.record.created_offset, r->stored.record.key);
+      });
+      SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId id, MintProfile(tenant, *founder));
+      change.member = &AddMember(tenant, {.id = id,
+                                          .founder = founder->stored.record.key,
+                                          .founded_offset = offset_,
+                                          .merged_into = {},
+                                          .records = {},
+                                          .memberships = {},
+                                          .definitions = tenant.progress.definitions,
+                                          .evaluated_at = {}});
+    }
+    this->Change(tenant, *change.member);
+    BindRecords(tenant, *change.member, std::move(loaded));
+  }
+  for (Change& change : changes) {
+    for (const model::ProfileId loser : change.assignment->absorbs) {
+      Member* absorbed = profiles.at(loser);
+      SPOTTER_RETURN_IF_ERROR(Redirect(tenant, *absorbed, *change.member));
+      SPOTTER_RETURN_IF_ERROR(
+          Audit(tenant, principal,
+                fmt::format("merged {} into {}", ToText(loser), ToText(change.member->profile.id))));
+    }
+    if (change.assignment->absorbs.empty()) {
+      SPOTTER_RETURN_IF_ERROR(Audit(tenant, principal,
+                                    fmt::format("records of {} changed: now {}",
+                                                ToText(change.member->profile.id),
+                                                change.assignment->records.size())));
+    }
+    (change.grew ? counters_.merges : counters_.splits)++;
+    SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, *change.member));
+    SPOTTER_RETURN_IF_ERROR(Decide(tenant, *change.member,
+                                   change.grew ? model::Cause::kMerge : model::Cause::kSplit));
+  }
+  return OkStatus();
+}
+
+// The losing id stays as a redirect and its sequences end: what was not settled becomes Void and is
+// issued again under the survivor with the same action id.
+Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
+  for (const auto& [id, subscription] : tenant.subscriptions) {
+    SPOTTER_ASSIGN_OR_RETURN(std::vector<model::OutboxEntry> pending,
+                             PendingOf(tenant, id, loser.profile.id));
+    for (model::OutboxEntry& entry : pending) {
+      const auto* action = std::get_if<model::Action>(&entry.what);
+      if (action == nullptr) continue;
+      model::Action moved = *action;
+      moved.profile = survivor.profile.id;
+      entry.what = model::Void{.reason = "reissued", .action = moved.id};
+      SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
+      SPOTTER_RETURN_IF_ERROR(AppendOutbox(tenant, survivor.profile.id, id, std::move(moved)));
+    }
+    SPOTTER_ASSIGN_OR_RETURN(
+        const std::optional<std::string> sequence,
+        overlay_.Get(Family::kState, state::SequenceKey(IdOf(tenant), loser.profile.id, id)));
+    if (!sequence.has_value()) continue;  // nothing was ever sent under the losing id
+    SPOTTER_RETURN_IF_ERROR(AppendOutbox(tenant, loser.profile.id, id,
+                                         model::MergedInto{.survivor = survivor.profile.id}));
+  }
+  Change(tenant, loser);
+  loser.profile.merged_into = survivor.profile.id;
+  loser.profile.records.clear();
+  loser.profile.memberships.clear();
+  loser.profile.armed = EventTime::Max();
+  loser.records.clear();
+  loser.views.clear();
+  loser.due = EventTime::Max();
+  return OkStatus();
+}
+
+// After a merge one enrolment per journey survives, the earliest; sent steps are united, so what
+// either has sent is not sent again.
+Status Shard::Impl::UniteEnrolments(Tenant& tenant, Member& member) {
+  std::map<std::string, std::vector<std::pair<LoadedRecord*, model::Enrolment*>>> active;
+  for (LoadedRecord* record : member.records) {
+    for (model::Enrolment& enrolment : record->anchor.enrolments) {
+      if (enrolment.state != model::EnrolmentState::kEnded) {
+        active[enrolment.journey].emplace_back(record, &enrolment);
+      }
+    }
+  }
+  for (auto& [journey, enrolments] : active) {
+    if (enrolments.size() < 2) continue;
+    std::ranges::sort(enrolments, {}, [](const auto& held) {
+      return std::pair(held.second->entered_at, held.second->id);
+    });
+    auto& [keeper, survivor] = enrolments.front();
+    ChangeAnchor(tenant, *keeper);
+    for (size_t i = 1; i < enrolments.size(); ++i) {
+      auto& [record, enrolment] = enrolments[i];
+      ChangeAnchor(tenant, *record);
+      std::vector<std::string> united;
+      std::ranges::set_union(survivor->sent_steps, enrolment->sent_steps,
+                             std::back_inserter(united));
+      survivor->sent_steps = std::move(united);
+      enrolment->state = model::EnrolmentState::kEnded;
+      enrolment->outcome = "merged";
+      enrolment->ended_at = meta_.shard_time;
+      enrolment->step.clear();
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace spotter::engine

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The inside of a shard. One record is applied by one straight story:
+//   apply_record.cc    which kind of record, shard time, dead letters
+//   apply_event.cc     an event finds its record, its entity, its facts
+//   resolve_member.cc  identity: records to profiles, merges and splits
+//   decide_member.cc   segments, journeys, timers of one member at an instant
+//   dispose.cc         governance and the outbox
+//   apply_command.cc   definitions, consent, settlements, human decisions
+//   members.cc         members in memory: loading, changing, writing back
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/overlay.h"
+#include "engine/shard.h"
+#include "engine/tenant.h"
+#include "model/log_record.h"
+#include "state/keys.h"
+
+namespace spotter::engine {
+
+class Shard::Impl {
+ public:
+  Impl(store::Store& store, const Options& options, std::set<int64_t> skips)
+      : store_(store), options_(options), skips_(std::move(skips)), overlay_(store, meta_.hash) {}
+
+  Status Open();
+  StatusOr<Effects> ApplyBatch(std::span<const log::Record> records);
+  Status Close();
+
+ private:
+  friend class Shard;
+  using Family = store::Family;
+
+  // --- apply_record.cc
+  Status ApplyRecord(const log::Record& record);
+  void AdvanceTime(EventTime append_time);
+  Status ApplyTick(const model::Tick& tick);
+  Status ApplyWork(const model::Work& work);
+  Status PutDeadLetter(std::string_view tenant, std::string_view reason, std::string detail,
+                       std::string_view payload);
+  Status Audit(Tenant& tenant, std::string_view principal, std::string what);
+  Status Commit();
+  Status FindNextDue();
+
+  // --- apply_event.cc
+  Status ApplyEvent(const model::MemberEvent& event, std::string_view payload);
+  // The customer id an event names or implies; "" if only its entity can tell.
+  static std::string CustomerOf(const Tenant& tenant, const model::MemberEvent& event);
+  StatusOr<std::optional<model::RecordKey>> FindOwner(Tenant& tenant,
+                                                      const model::MemberEvent& event);
+  Status ApplyToRecord(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
+  Status ParkOrphan(Tenant& tenant, const model::MemberEvent& event, std::string_view payload);
+  Status AdoptOrphans(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
+  Status ReadMessage(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
+  model::Cause CauseOf(const Tenant& tenant, const model::MemberEvent& event) const;
+
+  // --- resolve_member.cc
+  Status UpdateIdentity(Tenant& tenant, LoadedRecord& record,
+                        const std::vector<model::HeldIdentifier>& identifiers_before);
+  Status ResolveAround(Tenant& tenant, const std::vector<model::RecordKey>& records,
+                       std::string_view principal);
+  Status Redirect(Tenant& tenant, Member& loser, Member& survivor);
+  Status UniteEnrolments(Tenant& tenant, Member& member);
+
+  // --- decide_member.cc
+  // Fires what is due up to shard time, each at its exact instant, and arms the timer.
+  Status FireDue(Tenant& tenant, Member& member);
+  // Decides everything anew at shard time, and arms the timer.
+  Status Decide(Tenant& tenant, Member& member, model::Cause cause);
+  Status DecideAt(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
+  Status DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
+  Status AdvanceJourneys(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
+  Status EnterJourney(Tenant& tenant, Member& member, const journey::Journey& journey,
+                      EventTime now, model::Cause cause);
+  void FindDue(Tenant& tenant, Member& member);
+  void Arm(Tenant& tenant, Member& member);
+  void RestoreInstants(Tenant& tenant, Member& member);
+
+  // --- dispose.cc
+  Status Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal);
+  Status Issue(Tenant& tenant, Member& member, const model::Action& action);
+  Status Refuse(Tenant& tenant, model::ProfileId profile, model::Refusal refusal);
+  Status AppendOutbox(Tenant& tenant, model::ProfileId profile, std::string_view subscription,
+                      std::variant<model::Action, model::Void, model::MergedInto> what);
+  Status ReplaceOutbox(Tenant& tenant, model::OutboxEntry entry);
+  Status RemoveOutbox(Tenant& tenant, const model::OutboxEntry& entry);
+  StatusOr<std::vector<model::OutboxEntry>> PendingOf(Tenant& tenant, std::string_view subscription,
+                                                      model::ProfileId profile);
+  // Turns the member's undelivered actions that match into Voids with `reason`.
+  Status Withdraw(Tenant& tenant, Member& member, std::string_view reason,
+                  const std::function<bool(const model::Action&)>& matches);
+  StatusOr<bool> IsSuppressed(Tenant& tenant, model::Channel channel, const std::string& address);
+  Status Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
+                  std::string_view reason);
+
+  // --- apply_command.cc
+  Status ApplyCommand(const model::Command& command, std::string_view payload);
+  StatusOr<std::string> Execute(Tenant& tenant, const model::Command& command);
+  StatusOr<std::string> CreateTenant(const model::PutTenant& put);
+  StatusOr<std::string> On(Tenant&, const model::PutTenant&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::PutZoneRules&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::PutSegment&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::PutJourney&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::PutSubscription&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::ChangeConsent&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::ChangeSuppression&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::MergeProfiles&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::SplitProfile&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::Settle&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::Undeliverable&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::SeekSubscription&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::AddNote&, const model::Command&);
+  Status SaveProgress(Tenant& tenant);
+  Status BeginWork(Tenant& tenant, std::string include_journey);
+
+  // --- members.cc
+  Status LoadTenant(const std::string& id);
+  Tenant* FindTenant(const model::TenantId& id);
+  // The record in memory, loaded if it is stored; nullptr if there is none.
+  StatusOr<LoadedRecord*> FindRecord(Tenant& tenant, model::RecordKey key);
+  StatusOr<LoadedRecord*> CreateRecord(Tenant& tenant, std::string source, std::string customer_id);
+  // The member with this profile id, following a redirect; NotFound if there is none.
+  StatusOr<Member*> FindMember(Tenant& tenant, model::ProfileId id);
+  Member& AddMember(Tenant& tenant, state::Profile profile);
+  StatusOr<model::ProfileId> MintProfile(Tenant& tenant, const LoadedRecord& founder);
+  // Call before changing a member's profile row or a record's anchor.
+  void Change(Tenant& tenant, Member& member);
+  void Change(Tenant& tenant, LoadedRecord& record);
+  void ChangeAnchor(Tenant& tenant, LoadedRecord& record);
+  void SetProfile(Tenant& tenant, LoadedRecord& record, Member& member);
+  void BindRecords(Tenant& tenant, Member& member, std::vector<LoadedRecord*> records);
+  void Use(Tenant& tenant, Member& member);
+  void Evict();
+  void DropMember(Tenant& tenant, Member& member);
+
+  std::string_view IdOf(const Tenant& tenant) const { return tenant.settings.id.value(); }
+
+  store::Store& store_;
+  const Options options_;
+  const std::set<int64_t> skips_;
+  state::Meta meta_;
+  Overlay overlay_;
+  std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
+
+  // Of the current batch.
+  std::vector<std::pair<Tenant*, LoadedRecord*>> dirty_records_;
+  std::vector<std::pair<Tenant*, LoadedRecord*>> dirty_anchors_;
+  std::vector<std::pair<Tenant*, Member*>> dirty_members_;
+  Effects effects_;
+  std::string cursor_before_;
+
+  // Of the current record.
+  int64_t offset_ = 0;
+  uint32_t ordinal_ = 0;  // numbers the rows that one record writes
+
+  EventTime next_due_ = EventTime::Max();
+  bool due_stale_ = true;
+  Counters counters_;
+  size_t members_ = 0;
+};
+
+}  // namespace spotter::engine

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/tenant.h"
+
+#include <algorithm>
+
+namespace spotter::engine {
+namespace {
+
+// Orders segments so that each comes after those it reads.
+class SegmentOrder {
+ public:
+  explicit SegmentOrder(std::map<std::string, Rule>& rules) : rules_(rules) {}
+
+  Status Visit(const std::string& id, std::string_view reader) {
+    const auto rule = rules_.find(id);
+    if (rule == rules_.end()) {
+      return InvalidArgument("segment '{}': reads segment '{}', which does not exist", reader, id);
+    }
+    Mark& mark = marks_[id];
+    if (mark == Mark::kDone) return OkStatus();
+    if (mark == Mark::kOpen) return InvalidArgument("segment '{}': refers to itself in a circle", id);
+    mark = Mark::kOpen;
+    for (const std::string& other : rule->second.expression.dependencies().segments) {
+      SPOTTER_RETURN_IF_ERROR(Visit(other, id));
+    }
+    marks_[id] = Mark::kDone;
+    order_.push_back(id);
+    return OkStatus();
+  }
+  const std::vector<std::string>& order() const { return order_; }
+
+ private:
+  enum class Mark : uint8_t { kNew, kOpen, kDone };
+  std::map<std::string, Rule>& rules_;
+  std::map<std::string, Mark> marks_;
+  std::vector<std::string> order_;
+};
+
+}  // namespace
+
+bool Member::IsMember(std::string_view segment) const {
+  const auto it =
+      std::ranges::lower_bound(profile.memberships, segment, {}, &model::Membership::segment);
+  return it != profile.memberships.end() && it->segment == segment && it->is_member;
+}
+
+Status Tenant::Rebuild() {
+  std::map<std::string, Rule> compiled;
+  for (const auto& [id, definition] : segment_definitions) {
+    StatusOr<segment::Expression> expression =
+        segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
+    if (!expression.ok()) {
+      return InvalidArgument("segment '{}': {}", id, MessageOf(expression.status()));
+    }
+    Rule rule{.id = id,
+              .expression = *std::move(expression),
+              .revision = definition.revision};
+    compiled.emplace(id, std::move(rule));
+  }
+  SegmentOrder order(compiled);
+  for (const auto& [id, rule] : compiled) SPOTTER_RETURN_IF_ERROR(order.Visit(id, id));
+
+  std::vector<Rule> new_rules;
+  for (const std::string& id : order.order()) new_rules.push_back(compiled.at(id));
+
+  std::vector<journey::Journey> new_journeys;
+  for (const auto& [id, definition] : journey_definitions) {
+    SPOTTER_ASSIGN_OR_RETURN(journey::Journey journey, journey::Journey::Compile(definition));
+    Rule rule{.id = "journey:" + id,
+              .expression = journey.entry(),
+              .revision = definition.revision,
+              .journey = static_cast<int>(new_journeys.size())};
+    for (const segment::Dependencies* dependencies :
+         {&journey.entry().dependencies(), &journey.dependencies()}) {
+      for (const std::string& segment : dependencies->segments) {
+        if (!compiled.contains(segment)) {
+          return InvalidArgument("journey '{}': reads segment '{}', which does not exist", id,
+                                 segment);
+        }
+      }
+    }
+    new_rules.push_back(std::move(rule));
+    new_journeys.push_back(std::move(journey));
+  }
+  rules = std::move(new_rules);
+  journeys = std::move(new_journeys);
+  generation++;
+  return OkStatus();
+}
+
+const govern::Zone& Tenant::ZoneOf(const model::MemberView& member) const {
+  static const govern::Zone utc = govern::Zone::Utc();
+  for (const std::string_view name :
+       {member.Text(model::AttributeId::time_zone), std::string_view(settings.time_zone)}) {
+    if (const auto it = zones.find(std::string(name)); it != zones.end()) return it->second;
+  }
+  return utc;
+}
+
+const journey::Journey* Tenant::FindJourney(std::string_view id) const {
+  for (const journey::Journey& journey : journeys) {
+    if (journey.definition().id == id) return &journey;
+  }
+  return nullptr;
+}
+
+}  // namespace spotter::engine

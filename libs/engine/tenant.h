@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "govern/zone.h"
+#include "journey/advance_enrolment.h"
+#include "model/definition.h"
+#include "segment/expression.h"
+#include "state/record_rows.h"
+#include "state/rows.h"
+
+namespace spotter::engine {
+
+// A level over a member: a segment, or the entry condition of a journey.
+struct Rule {
+  std::string id;                 // the segment's id, or "journey:" and the journey's
+  segment::Expression expression;
+  uint64_t revision = 0;          // of the definition: the tenant's definition count then
+  int journey = -1;               // index of the journey whose entry it is
+};
+
+struct Member;
+
+struct LoadedRecord {
+  state::StoredRecord stored;
+  state::RecordDelta delta;       // of the current batch
+  state::Anchor anchor;
+  bool anchor_dirty = false;
+  bool dirty = false;
+  Member* member = nullptr;
+};
+
+// A profile in memory, with what is derived of it. `valid_until` runs parallel to Tenant::rules.
+struct Member {
+  state::Profile profile;
+  std::vector<LoadedRecord*> records;
+  std::vector<const model::SourceRecord*> views;
+  std::vector<EventTime> valid_until;
+  uint64_t decided_under = 0;     // Tenant::generation that valid_until belongs to
+  EventTime due = EventTime::Max();
+  bool dirty = false;
+  std::list<Member*>::iterator used;  // place in Tenant::recent
+
+  model::MemberView view() const { return {profile.id, views}; }
+  bool IsMember(std::string_view segment) const;
+};
+
+// A tenant in memory: compiled definitions, and the members in use.
+struct Tenant {
+  model::TenantSettings settings;
+  std::map<std::string, model::SegmentDefinition> segment_definitions;
+  std::map<std::string, model::JourneyDefinition> journey_definitions;
+  std::map<std::string, model::Subscription> subscriptions;
+  std::map<std::string, govern::Zone> zones;
+  state::TenantProgress progress;
+
+  std::vector<Rule> rules;              // a rule comes after the segments it reads
+  std::vector<journey::Journey> journeys;
+  uint64_t generation = 0;              // raised whenever `rules` is rebuilt
+
+  // Looked up by key, never iterated: order cannot leak into a decision.
+  std::unordered_map<Hash128, std::unique_ptr<LoadedRecord>> records;
+  std::unordered_map<Hash128, std::unique_ptr<Member>> members;
+  std::list<Member*> recent;            // least recently used first
+
+  // Compiles all definitions and orders the rules. InvalidArgument: one does not compile, or
+  // segments refer to each other in a circle, or to a segment that does not exist.
+  Status Rebuild();
+  const govern::Zone& ZoneOf(const model::MemberView& member) const;
+  const journey::Journey* FindJourney(std::string_view id) const;
+};
+
+}  // namespace spotter::engine

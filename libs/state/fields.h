@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The canonical encoding of every stored struct: one line of fields each (see archive.h).
+#pragma once
+
+#include "state/archive.h"
+#include "state/rows.h"
+
+namespace spotter::state {
+
+template <class A>
+void Fields(A& a, model::HeldIdentifier& x) {
+  a(x.type, x.normalized, x.raw, x.first, x.last, x.current);
+}
+template <class A>
+void Fields(A& a, model::RetiredEntity& x) {
+  a(x.id, x.version);
+}
+template <class A>
+void Fields(A& a, model::Totals& x) {
+  a(x.count, x.first, x.last, x.sums);
+}
+template <class A>
+void Fields(A& a, model::Membership& x) {
+  a(x.segment, x.is_member, x.since, x.revision);
+}
+template <class A>
+void Fields(A& a, model::Enrolment& x) {
+  a(x.id, x.journey, x.revision, x.anchor, x.ordinal, x.state, x.entered_at, x.step,
+    x.step_entered_at, x.sent_steps, x.outcome, x.ended_at, x.goal_reached);
+}
+template <class A>
+void Fields(A& a, govern::SentMessage& x) {
+  a(x.channel, x.message_class, x.at, x.action);
+}
+template <class A>
+void Fields(A& a, model::Token& x) {
+  a(x.name, x.value);
+}
+template <class A>
+void Fields(A& a, model::Proposal& x) {
+  a(x.journey, x.revision, x.enrolment, x.anchor, x.step, x.channel, x.template_id, x.text,
+    x.tokens, x.purpose, x.message_class, x.role, x.task_kind, x.effective_time, x.expires_at,
+    x.cause);
+}
+template <class A>
+void Fields(A& a, model::Action& x) {
+  a(x.id, x.profile, x.proposal, x.address, x.decided_at, x.not_before, x.not_after);
+}
+template <class A>
+void Fields(A& a, model::Void& x) {
+  a(x.reason, x.action);
+}
+template <class A>
+void Fields(A& a, model::MergedInto& x) {
+  a(x.survivor);
+}
+template <class A>
+void Fields(A& a, model::OutboxEntry& x) {
+  a(x.subscription, x.profile, x.sequence, x.decided_offset, x.decided_at, x.what);
+}
+template <class A>
+void Fields(A& a, model::Refusal& x) {
+  a(x.proposal, x.action, x.reason, x.detail, x.decided_at);
+}
+
+// --- definitions ------------------------------------------------------------------------------
+
+template <class A>
+void Fields(A& a, model::SegmentDefinition& x) {
+  a(x.id, x.title, x.expression, x.revision);
+}
+template <class A>
+void Fields(A& a, model::Subscription& x) {
+  a(x.id, x.epoch);
+}
+template <class A>
+void Fields(A& a, model::SourceDeclaration& x) {
+  a(x.name, x.site, x.interval);
+}
+template <class A>
+void Fields(A& a, model::TenantSettings& x) {
+  a(x.id, x.kind, x.title, x.region, x.time_zone, x.suppression_key, x.sources, x.sms_per_week,
+    x.quiet_from_minute, x.quiet_until_minute);
+}
+template <class A>
+void Fields(A& a, model::SendStep& x) {
+  a(x.channel, x.template_id, x.text, x.tokens, x.expires_after);
+}
+template <class A>
+void Fields(A& a, model::TaskStep& x) {
+  a(x.role, x.kind, x.text, x.tokens, x.due_in);
+}
+template <class A>
+void Fields(A& a, model::WaitStep& x) {
+  a(x.duration, x.from_entry);
+}
+template <class A>
+void Fields(A& a, model::WaitUntilStep& x) {
+  a(x.when, x.timeout, x.on_timeout);
+}
+template <class A>
+void Fields(A& a, model::BranchArm& x) {
+  a(x.when, x.go);
+}
+template <class A>
+void Fields(A& a, model::BranchStep& x) {
+  a(x.arms);
+}
+template <class A>
+void Fields(A& a, model::SplitArm& x) {
+  a(x.name, x.weight, x.go);
+}
+template <class A>
+void Fields(A& a, model::SplitStep& x) {
+  a(x.salt, x.arms);
+}
+template <class A>
+void Fields(A& a, model::EndStep& x) {
+  a(x.outcome);
+}
+template <class A>
+void Fields(A& a, model::Step& x) {
+  a(x.id, x.what, x.go);
+}
+template <class A>
+void Fields(A& a, model::JourneyExit& x) {
+  a(x.when, x.reason);
+}
+template <class A>
+void Fields(A& a, model::JourneyDefinition& x) {
+  a(x.id, x.title, x.state, x.purpose, x.message_class, x.entry_when, x.reentry_after,
+    x.reentry_max, x.holdout_percent, x.holdout_salt, x.exits, x.goal_when, x.goal_within, x.steps,
+    x.revision);
+}
+
+// --- rows -------------------------------------------------------------------------------------
+
+template <class A>
+void Fields(A& a, StateHash& x) {
+  for (Hash128& sum : x.sums()) a(sum);
+}
+template <class A>
+void Fields(A& a, Meta& x) {
+  a(x.logic_version, x.next_offset, x.shard_time, x.time_candidate, x.timer_cursor, x.generation,
+    x.hash);
+}
+template <class A>
+void Fields(A& a, Profile& x) {
+  a(x.id, x.founder, x.founded_offset, x.merged_into, x.records, x.memberships, x.definitions,
+    x.evaluated_at, x.armed);
+}
+template <class A>
+void Fields(A& a, Anchor& x) {
+  a(x.record, x.enrolments, x.sent);
+}
+template <class A>
+void Fields(A& a, Sequence& x) {
+  a(x.next);
+}
+template <class A>
+void Fields(A& a, Answer& x) {
+  a(x.code, x.message, x.result, x.offset);
+}
+template <class A>
+void Fields(A& a, DeadLetter& x) {
+  a(x.offset, x.at, x.reason, x.detail, x.payload);
+}
+template <class A>
+void Fields(A& a, AuditRow& x) {
+  a(x.offset, x.at, x.principal, x.what);
+}
+template <class A>
+void Fields(A& a, TenantProgress& x) {
+  a(x.definitions, x.work_pending, x.work_cursor, x.include_journey, x.orphans, x.profiles,
+    x.refusals);
+}
+
+}  // namespace spotter::state

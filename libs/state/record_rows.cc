@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/record_rows.h"
+
+#include "profile/fold_event.h"
+#include "state/fields.h"
+#include "state/keys.h"
+
+namespace spotter::state {
+namespace {
+
+enum class Op : uint8_t { kEntity = 1, kExpire = 2, kIdentifiers = 3, kProfile = 4, kTouch = 5 };
+
+constexpr uint8_t kSchema = 1;
+
+std::string EncodeBase(const StoredRecord& stored) {
+  Encoder out;
+  out.Byte(kSchema);
+  Writer write(out);
+  const model::SourceRecord& record = stored.record;
+  write(record.key, record.source, record.customer_id, record.created_offset, stored.profile,
+        stored.touched_at, record.identifiers, record.timeline.retired(),
+        record.timeline.retired_totals());
+  const auto entities = record.timeline.entities();
+  out.Varint(entities.size());
+  for (const model::Entity& entity : entities) Encode(entity, out);
+  return out.Take();
+}
+
+Status DecodeBase(std::string_view bytes, StoredRecord& stored) {
+  Decoder in(bytes);
+  if (in.Byte() != kSchema) return DataLoss("record row: unknown schema");
+  Reader read(in);
+  model::SourceRecord& record = stored.record;
+  std::vector<model::RetiredEntity> retired;
+  std::vector<std::pair<model::FactKind, model::Totals>> totals;
+  read(record.key, record.source, record.customer_id, record.created_offset, stored.profile,
+       stored.touched_at, record.identifiers, retired, totals);
+  record.timeline.RestoreRetired(std::move(retired), std::move(totals));
+  const uint64_t entities = in.Varint();
+  for (uint64_t i = 0; i < entities && in.ok(); ++i) record.timeline.Put(model::DecodeEntity(in));
+  return in.Done("record row");
+}
+
+Status DecodeDelta(std::string_view bytes, StoredRecord& stored) {
+  Decoder in(bytes);
+  Reader read(in);
+  while (in.ok() && !in.at_end()) {
+    switch (static_cast<Op>(in.Byte())) {
+      case Op::kEntity:
+        stored.record.timeline.Put(model::DecodeEntity(in));
+        break;
+      case Op::kExpire:
+        stored.record.timeline.ExpireBefore(in.Time());
+        break;
+      case Op::kIdentifiers:
+        read(stored.record.identifiers);
+        break;
+      case Op::kProfile:
+        read(stored.profile);
+        break;
+      case Op::kTouch:
+        stored.touched_at = in.Time();
+        break;
+      default:
+        return DataLoss("record delta: unknown operation");
+    }
+  }
+  return in.Done("record delta");
+}
+
+}  // namespace
+
+void RecordDelta::PutEntity(const model::Entity& entity) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kEntity));
+  Encode(entity, bytes_);
+}
+void RecordDelta::Expire(EventTime cutoff) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kExpire)).Time(cutoff);
+}
+void RecordDelta::SetIdentifiers(const std::vector<model::HeldIdentifier>& identifiers) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kIdentifiers));
+  Writer write(bytes_);
+  write(identifiers);
+}
+void RecordDelta::SetProfile(model::ProfileId profile) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kProfile)).Hash(profile.value());
+}
+void RecordDelta::Touch(EventTime touched_at) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kTouch)).Time(touched_at);
+}
+
+void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelta& delta,
+                 store::WriteBatch& batch) {
+  const bool is_new = stored.deltas == 0 && stored.record.timeline.entities().size() <= 1;
+  if (is_new || stored.deltas >= kDeltasMax) {
+    if (stored.deltas > 0) {
+      batch.DeleteRange(store::Family::kState, RecordRowKey(tenant, stored.record.key, 1),
+                        RecordRowKey(tenant, stored.record.key, stored.deltas + 1));
+    }
+    batch.Put(store::Family::kState, RecordRowKey(tenant, stored.record.key, 0),
+              EncodeBase(stored));
+    stored.deltas = 0;
+    return;
+  }
+  stored.deltas++;
+  batch.Put(store::Family::kState, RecordRowKey(tenant, stored.record.key, stored.deltas),
+            delta.bytes());
+}
+
+StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Store& store, std::string_view tenant,
+                                                 model::RecordKey key) {
+  const std::string prefix = RecordPrefix(tenant, key);
+  std::optional<StoredRecord> stored;
+  Status decoded = OkStatus();
+  SPOTTER_RETURN_IF_ERROR(store.Scan(
+      store::Family::kState, prefix, store::PrefixEnd(prefix),
+      [&](std::string_view row, std::string_view value) {
+        if (!stored.has_value()) {
+          decoded = DecodeBase(value, stored.emplace());
+        } else {
+          Decoder in(row.substr(row.size() - 4));
+          stored->deltas = in.Fixed32();
+          decoded = DecodeDelta(value, *stored);
+        }
+        return decoded.ok();
+      }));
+  SPOTTER_RETURN_IF_ERROR(decoded);
+  if (stored.has_value()) profile::RebuildDerived(stored->record);
+  return stored;
+}
+
+Status ScanRecords(const store::Store& store, std::string_view tenant,
+                   const std::function<Status(StoredRecord)>& visit) {
+  const std::string prefix = TablePrefix(tenant, Table::kRecord);
+  std::optional<StoredRecord> stored;
+  Status status = OkStatus();
+  const auto finish = [&]() -> Status {
+    if (!stored.has_value()) return OkStatus();
+    profile::RebuildDerived(stored->record);
+    return visit(*std::exchange(stored, std::nullopt));
+  };
+  SPOTTER_RETURN_IF_ERROR(store.Scan(
+      store::Family::kState, prefix, store::PrefixEnd(prefix),
+      [&](std::string_view row, std::string_view value) {
+        Decoder in(row.substr(row.size() - 4));
+        const uint32_t number = in.Fixed32();
+        if (number == 0) {
+          status = finish();
+          if (status.ok()) status = DecodeBase(value, stored.emplace());
+        } else if (!stored.has_value()) {
+          status = DataLoss("record delta {} without its base", number);
+        } else {
+          stored->deltas = number;
+          status = DecodeDelta(value, *stored);
+        }
+        return status.ok();
+      }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return finish();
+}
+
+std::string EntityElementKey(model::RecordKey record, uint64_t entity) {
+  return Encoder().Hash(record.value()).Fixed64(entity).Take();
+}
+std::string EntityElement(const model::Entity& entity) {
+  Encoder out;
+  Encode(entity, out);
+  return out.Take();
+}
+std::string RecordElement(const StoredRecord& stored) {
+  Encoder out;
+  Writer write(out);
+  write(stored.record.source, stored.record.customer_id, stored.record.created_offset,
+        stored.profile);
+  return out.Take();
+}
+std::string IdentifiersElement(const std::vector<model::HeldIdentifier>& identifiers) {
+  Encoder out;
+  Writer write(out);
+  write(identifiers);
+  return out.Take();
+}
+std::string RetiredElement(const model::Timeline& timeline) {
+  Encoder out;
+  Writer write(out);
+  write(timeline.retired(), timeline.retired_totals());
+  return out.Take();
+}
+
+void AddRecordElements(std::string_view tenant, const StoredRecord& stored, StateHash& hash) {
+  const std::string key = Encoder().Hash(stored.record.key.value()).Take();
+  hash.Add(Element::kRecord, tenant, key, RecordElement(stored));
+  hash.Add(Element::kIdentifier, tenant, key, IdentifiersElement(stored.record.identifiers));
+  hash.Add(Element::kRetired, tenant, key, RetiredElement(stored.record.timeline));
+  for (const model::Entity& entity : stored.record.timeline.entities()) {
+    hash.Add(Element::kEntity, tenant, EntityElementKey(stored.record.key, entity.id),
+             EntityElement(entity));
+  }
+}
+
+}  // namespace spotter::state

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A source record on disk: a base row (row 0) and small delta rows behind it, read with one scan.
+// A batch writes each dirty record once, as one delta; every kDeltasMax deltas they are folded
+// into a new base. What is stored never decides what is true: the state hash is over entities,
+// identifiers and totals, so replicas with other batch sizes compare equal.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/source_record.h"
+#include "state/state_hash.h"
+#include "store/store.h"
+
+namespace spotter::state {
+
+struct StoredRecord {
+  model::SourceRecord record;
+  model::ProfileId profile;     // the profile it belongs to
+  EventTime touched_at;         // shard time at which its member was last decided by an event
+  uint32_t deltas = 0;          // delta rows on disk
+};
+
+// What a batch did to a record, in order.
+class RecordDelta {
+ public:
+  void PutEntity(const model::Entity& entity);
+  void Expire(EventTime cutoff);
+  void SetIdentifiers(const std::vector<model::HeldIdentifier>& identifiers);
+  void SetProfile(model::ProfileId profile);
+  void Touch(EventTime touched_at);
+  bool empty() const { return bytes_.empty(); }
+  std::string_view bytes() const { return bytes_.view(); }
+  void Clear() { bytes_.Clear(); }
+
+ private:
+  Encoder bytes_;
+};
+
+inline constexpr uint32_t kDeltasMax = 32;
+
+// Adds the row writes of `delta` (already applied to `stored`) to `batch`, folding if due.
+void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelta& delta,
+                 store::WriteBatch& batch);
+
+// nullopt: there is no such record. DataLoss: its rows do not decode.
+StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Store& store, std::string_view tenant,
+                                                 model::RecordKey key);
+
+// Visits all records of a tenant in key order.
+Status ScanRecords(const store::Store& store, std::string_view tenant,
+                   const std::function<Status(StoredRecord)>& visit);
+
+// The hash elements of a record.
+std::string EntityElementKey(model::RecordKey record, uint64_t entity);
+std::string EntityElement(const model::Entity& entity);
+std::string RecordElement(const StoredRecord& stored);
+std::string IdentifiersElement(const std::vector<model::HeldIdentifier>& identifiers);
+std::string RetiredElement(const model::Timeline& timeline);
+// Adds all of them (a scan's way; Apply does it piece by piece).
+void AddRecordElements(std::string_view tenant, const StoredRecord& stored, StateHash& hash);
+
+}  // namespace spotter::state

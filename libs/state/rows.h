@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rows of a shard's tables, as values, and their canonical encoding.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "govern/decide_proposal.h"
+#include "identity/resolve_records.h"
+#include "model/action.h"
+#include "model/definition.h"
+#include "model/log_record.h"
+#include "state/state_hash.h"
+
+namespace spotter::state {
+
+// Where the shard stands. One row; written with every batch.
+struct Meta {
+  uint32_t logic_version = 0;
+  int64_t next_offset = 0;
+  EventTime shard_time;              // 0 until the first record
+  EventTime time_candidate;          // a jump of more than 60 s not yet confirmed; 0 = none
+  std::string timer_cursor;          // every timer row with a smaller key has been handled
+  int64_t generation = 0;            // of the newest claim
+  StateHash hash;
+};
+
+// A person: the records that are one, and what is derived of them. Valid-until instants are not
+// stored: they are what the expressions give at `evaluated_at` (or at the newest record's
+// `touched_at`, if later), because nothing has changed since.
+struct Profile {
+  model::ProfileId id;
+  model::RecordKey founder;
+  int64_t founded_offset = 0;
+  model::ProfileId merged_into;      // not zero: only this is left of it
+  std::vector<model::RecordKey> records;        // ascending
+  std::vector<model::Membership> memberships;   // ascending by segment; only those ever true
+  uint64_t definitions = 0;          // the tenant's definition count it was last decided under
+  EventTime evaluated_at;            // shard time of the newest evaluation that wrote this row
+  EventTime armed = EventTime::Max();  // the timer row that stands for it; Max() = none
+};
+
+// What is kept under the record that anchors it: stays with the record through merge and split.
+struct Anchor {
+  model::RecordKey record;
+  std::vector<model::Enrolment> enrolments;     // in order of entry
+  std::vector<govern::SentMessage> sent;        // of the last 100 days, in order of decision
+};
+
+// Per profile and subscription.
+struct Sequence {
+  int64_t next = 1;
+};
+
+struct Answer {
+  int code = 0;                // absl::StatusCode
+  std::string message;
+  std::string result;          // command-specific: a revision, an id
+  int64_t offset = 0;
+};
+
+struct DeadLetter {
+  int64_t offset = 0;
+  EventTime at;
+  std::string reason;          // "undecodable", "unknown_tenant", "orphan_limit", "skipped"
+  std::string detail;
+  std::string payload;
+};
+
+struct AuditRow {
+  int64_t offset = 0;
+  EventTime at;
+  std::string principal;       // "" = the engine itself
+  std::string what;            // "merge prf_… into prf_…: shared e-mail and name"
+};
+
+// Per tenant: counters and pending bulk work.
+struct TenantProgress {
+  uint64_t definitions = 0;    // raised by every change of a segment or journey
+  bool work_pending = false;   // existing members are behind `definitions`
+  std::string work_cursor;     // profile key after which Work goes on
+  std::string include_journey;  // the journey that existing members may enter; "" = none
+  uint64_t orphans = 0;
+  uint64_t profiles = 0;
+  uint64_t refusals = 0;
+};
+
+#define SPOTTER_ROW(Type)                        \
+  std::string EncodeRow(const Type& row);        \
+  StatusOr<Type> Decode##Type(std::string_view bytes)
+SPOTTER_ROW(Meta);
+SPOTTER_ROW(Profile);
+SPOTTER_ROW(Anchor);
+SPOTTER_ROW(Sequence);
+SPOTTER_ROW(Answer);
+SPOTTER_ROW(DeadLetter);
+SPOTTER_ROW(AuditRow);
+SPOTTER_ROW(TenantProgress);
+#undef SPOTTER_ROW
+
+std::string EncodeRow(const model::TenantSettings& row);
+StatusOr<model::TenantSettings> DecodeTenantSettings(std::string_view bytes);
+std::string EncodeRow(const model::SegmentDefinition& row);
+StatusOr<model::SegmentDefinition> DecodeSegmentDefinition(std::string_view bytes);
+std::string EncodeRow(const model::JourneyDefinition& row);
+StatusOr<model::JourneyDefinition> DecodeJourneyDefinition(std::string_view bytes);
+std::string EncodeRow(const model::Subscription& row);
+StatusOr<model::Subscription> DecodeSubscription(std::string_view bytes);
+std::string EncodeRow(const model::OutboxEntry& row);
+StatusOr<model::OutboxEntry> DecodeOutboxEntry(std::string_view bytes);
+std::string EncodeRow(const model::Refusal& row);
+StatusOr<model::Refusal> DecodeRefusal(std::string_view bytes);
+
+}  // namespace spotter::state
