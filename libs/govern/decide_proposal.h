@@ -15,14 +15,7 @@
 
 namespace spotter::govern {
 
-// A message already decided for this member, for caps: kept under the anchor records.
-struct SentMessage {
-  model::Channel channel = model::Channel::kSms;
-  std::string message_class;
-  EventTime at;  // not_before of the decided action
-  model::ActionId action;
-  friend bool operator==(const SentMessage&, const SentMessage&) = default;
-};
+using model::SentMessage;
 
 struct Facts {
   const model::TenantSettings& settings;

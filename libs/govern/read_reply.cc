@@ -29,7 +29,7 @@ constexpr std::array kWords = {
     Word{"opt-out", Reply::kOptOut},
     Word{"arret", Reply::kOptOut},
     Word{"arr\xC3\xAAt", Reply::kOptOut},
-    Word{"arr\xC3\x8Et", Reply::kOptOut},
+    Word{"arr\xC3\x8At", Reply::kOptOut},
     Word{"remove", Reply::kOptOut},
     Word{"td", Reply::kOptOut},
     Word{"cancel", Reply::kOptOutAndTask},
