@@ -118,6 +118,15 @@ std::u16string_view Plain(UChar32 c) {
   }
 }
 
+// The accents of Latin, Greek and Cyrillic letters. Marks of other scripts are vowels or make
+// another letter (か, が), so they stay.
+bool IsDiacritic(UChar32 c) {
+  return (c >= 0x0300 && c <= 0x036f) || (c >= 0x1ab0 && c <= 0x1aff) ||
+         (c >= 0x1dc0 && c <= 0x1dff) || (c >= 0x20d0 && c <= 0x20ff);
+}
+
+bool IsMark(UChar32 c) { return (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0; }
+
 // North American numbers, most of what arrives, need no parser once they are in this form.
 bool IsCleanNorthAmerican(std::string_view raw) {
   return raw.size() == 12 && raw.starts_with("+1") && raw[2] >= '2' && raw[2] <= '9' &&
@@ -166,11 +175,9 @@ std::string NormalizeName(std::string_view given, std::string_view family) {
   bool space_due = false;
   for (int32_t i = 0; i < folded.length(); i = folded.moveIndex32(i, 1)) {
     const UChar32 c = folded.char32At(i);
-    // Diacritics, and what people write or leave out at will: O'Brien, OBrien, O’Brien; J. and J.
-    if (u_charType(c) == U_NON_SPACING_MARK || c == u'\'' || c == u'’' || c == u'`' || c == u'.') {
-      continue;
-    }
-    if (!u_isalnum(c) && u_charType(c) != U_COMBINING_SPACING_MARK) {
+    // What people write or leave out at will: O'Brien, OBrien, O’Brien; J. and J.
+    if (IsDiacritic(c) || c == u'\'' || c == u'’' || c == u'`' || c == u'.') continue;
+    if (!u_isalnum(c) && !IsMark(c)) {
       space_due = true;
       continue;
     }

@@ -186,9 +186,10 @@ void SetTerm(const JsonObject& subscription, const JsonObject& item, MemberEvent
   const auto cancel_at = subscription.MaybeSeconds("cancel_at", TimeRule::kAny);
   auto period_end = subscription.MaybeSeconds("current_period_end", TimeRule::kAny);
   if (!period_end) period_end = item.MaybeSeconds("current_period_end", TimeRule::kAny);
-  const bool ends = cancel_at || subscription.Flag("cancel_at_period_end");
+  const auto ended_at = subscription.MaybeSeconds("ended_at", TimeRule::kHappened);
+  const bool ends = ended_at || cancel_at || subscription.Flag("cancel_at_period_end");
   event.attributes.Set(AttributeId::auto_renews, !ends);
-  if (const auto end = cancel_at ? cancel_at : period_end) {
+  if (const auto end = ended_at ? ended_at : cancel_at ? cancel_at : period_end) {
     event.attributes.Set(AttributeId::contract_end, *end);
   }
 }
