@@ -31,7 +31,7 @@ constexpr uint64_t kWalBytesMax = 128u << 20;
 // Deleted personal data must be gone from the files this long after its deletion.
 constexpr uint64_t kCompactionPeriodSeconds = 7 * 24 * 3600;
 // A new iterator of the timers reads every range deletion in the memtable, so there may be few.
-constexpr int kRangeDeletionsMax = 1000;
+constexpr int kRangeDeletionsMax = 300;
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
