@@ -59,6 +59,7 @@ StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
   }
   const bool is_window = ast.kind == AstKind::kMethod && !IsReducer(ast.name);
   if (!is_window) {
+    SPOTTER_RETURN_IF_ERROR(CheckNode(ast).status());  // a misspelt name is the likelier fault
     return ErrorAt(ast.position, "expected events('kind') and its windows before the dot");
   }
   if (std::ranges::find(kMethods, ast.name) == kMethods.end()) {

@@ -216,15 +216,14 @@ class Parser {
     return Unexpected("an expression");
   }
 
-  // Comma-separated expressions up to `close`, which is taken; lists may end in a comma.
+  // Comma-separated expressions up to `close`, which is taken; a list may end in a comma.
   Status Items(std::string_view close, std::vector<Ast>& out) {
-    while (!Skip(close)) {
+    if (Skip(close)) return OkStatus();
+    do {
       SPOTTER_ASSIGN_OR_RETURN(Ast item, Expression());
       out.push_back(std::move(item));
-      if (Skip(",") && !(close == ")" && At(close))) continue;
-      return Expect(close);
-    }
-    return OkStatus();
+    } while (Skip(",") && !(close == "]" && At(close)));
+    return Expect(close);
   }
 
   StatusOr<Ast> Name() {

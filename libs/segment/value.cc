@@ -45,7 +45,9 @@ Value Moving(ValueKind kind, int64_t ms, int slope, EventTime valid_until, Event
   const bool is_time = kind == ValueKind::kTime;
   const RangeAnswer range = InRange(ms, slope, is_time ? kTimeMin : -kDurationMax,
                                     is_time ? kTimeMax : kDurationMax, now);
-  const EventTime until = std::min(valid_until, range.until);
+  // No instant lies beyond the last year, so what would change there does not change.
+  const EventTime until =
+      range.until.ms > kTimeMax ? valid_until : std::min(valid_until, range.until);
   if (!range.is_within) {
     return ErrorValue(is_time ? "timestamp out of range" : "duration out of range", until);
   }
