@@ -18,6 +18,8 @@
 #include "engine/overlay.h"
 #include "engine/shard.h"
 #include "engine/tenant.h"
+#include "govern/decide_proposal.h"
+#include "identity/resolve_records.h"
 #include "model/log_record.h"
 #include "state/keys.h"
 

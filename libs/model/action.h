@@ -54,6 +54,15 @@ struct MergedInto {
   ProfileId survivor;
 };
 
+// A message already decided for a member, for caps: kept under the record that anchors it.
+struct SentMessage {
+  Channel channel = Channel::kSms;
+  std::string message_class;
+  EventTime at;                // not_before of the decided action
+  ActionId action;
+  friend bool operator==(const SentMessage&, const SentMessage&) = default;
+};
+
 // An entry of one (subscription, profile) sequence; sequences are gapless from 1.
 struct OutboxEntry {
   std::string subscription;

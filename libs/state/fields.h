@@ -30,7 +30,7 @@ void Fields(A& a, model::Enrolment& x) {
     x.step_entered_at, x.sent_steps, x.outcome, x.ended_at, x.goal_reached);
 }
 template <class A>
-void Fields(A& a, govern::SentMessage& x) {
+void Fields(A& a, model::SentMessage& x) {
   a(x.channel, x.message_class, x.at, x.action);
 }
 template <class A>

@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "govern/decide_proposal.h"
-#include "identity/resolve_records.h"
 #include "model/action.h"
 #include "model/definition.h"
 #include "model/log_record.h"
@@ -46,7 +44,7 @@ struct Profile {
 struct Anchor {
   model::RecordKey record;
   std::vector<model::Enrolment> enrolments;     // in order of entry
-  std::vector<govern::SentMessage> sent;        // of the last 100 days, in order of decision
+  std::vector<model::SentMessage> sent;        // of the last 100 days, in order of decision
 };
 
 // Per profile and subscription.

@@ -55,7 +55,7 @@ void ChangeAnchorElements(std::string_view tenant, const Anchor& anchor, bool ad
   for (const model::Enrolment& enrolment : anchor.enrolments) {
     change(Element::kEnrolment, key, Encoded(enrolment));
   }
-  for (const govern::SentMessage& sent : anchor.sent) {
+  for (const model::SentMessage& sent : anchor.sent) {
     change(Element::kSent, key, Encoded(sent));
   }
 }
