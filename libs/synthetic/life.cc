@@ -20,19 +20,25 @@ EventTime KnownFrom(const Options& options, const Member& member) {
   return member.existing ? options.start + Seconds(30 + member.number % 240) : member.joined;
 }
 
-void Join(const Options& options, const Member& member, Recorder& out) {
-  const EventTime at = KnownFrom(options, member);
-  const EventKind kind = member.existing ? EventKind::member_updated : EventKind::member_created;
-  const int64_t version = member.existing ? 3 : 1;
-  auto& square = out.Add(kSquare, kind, at, {"member", member.square_id, version});
-  square.site.clear();  // a customer of all sites
-  square.attributes = {{AttributeId::given_name, member.given_name},
-                       {AttributeId::family_name, member.family_name},
-                       {AttributeId::joined_at, member.joined}};
-  out.AddIdentifiers(square);
+// The sign-up form of the app comes first: consents, then who it is; Square's customer follows.
+void SayConsent(Recorder& out, EventTime at, std::string_view channel, bool granted) {
+  auto& event = out.Add(kApp, EventKind::consent_changed, at, {"consent", "", 0});
+  event.entity.update_time = {};
+  event.attributes = {
+      {AttributeId::channel, std::string(channel)},
+      {AttributeId::purpose, std::string("marketing")},
+      {AttributeId::consent_state, std::string(granted ? "granted" : "denied")},
+      {AttributeId::consent_text, fmt::format("Yes, send me news and offers by {}.", channel)},
+      {AttributeId::consent_source, std::string("sign-up form")}};
+  out.AddIdentifiers(event);
+}
 
-  auto& app =
-      out.Add(kApp, EventKind::member_updated, at + Seconds(40), {"member", member.app_id, 0});
+void SignUp(const Member& member, Recorder& out, EventTime at) {
+  SayConsent(out, at - Seconds(14), "email", member.mail);
+  SayConsent(out, at - Seconds(13), "sms", member.sms);
+  SayConsent(out, at - Seconds(12), "push", member.push);
+
+  auto& app = out.Add(kApp, EventKind::member_updated, at - Seconds(5), {"member", member.app_id});
   app.attributes = {
       {AttributeId::given_name, member.given_name},
       {AttributeId::family_name, member.family_name},
@@ -43,22 +49,14 @@ void Join(const Options& options, const Member& member, Recorder& out) {
   out.AddIdentifiers(app);
 }
 
-void SayConsent(Recorder& out, EventTime at, std::string_view channel, bool granted) {
-  auto& event = out.Add(kApp, EventKind::consent_changed, at, {"consent", "", 0});
-  event.entity.update_time = {};
-  event.attributes = {
-      {AttributeId::channel, std::string(channel)},
-      {AttributeId::purpose, std::string("marketing")},
-      {AttributeId::consent_state, std::string(granted ? "granted" : "denied")},
-      {AttributeId::consent_text, fmt::format("Yes, send me news and offers by {}.", channel)},
-      {AttributeId::consent_source, std::string("sign-up form")}};
-}
-
-void SayConsents(const Options& options, const Member& member, Recorder& out) {
-  const EventTime at = KnownFrom(options, member) + Seconds(50);
-  SayConsent(out, at, "email", member.mail);
-  SayConsent(out, at + Seconds(1), "sms", member.sms);
-  SayConsent(out, at + Seconds(2), "push", member.push);
+void BecomeCustomer(const Member& member, Recorder& out, EventTime at) {
+  const EventKind kind = member.existing ? EventKind::member_updated : EventKind::member_created;
+  auto& square = out.Add(kSquare, kind, at, {"member", member.square_id, member.existing ? 3 : 1});
+  square.site.clear();  // a customer of all sites
+  square.attributes = {{AttributeId::given_name, member.given_name},
+                       {AttributeId::family_name, member.family_name},
+                       {AttributeId::joined_at, member.joined}};
+  out.AddIdentifiers(square);
 }
 
 void WriteMessage(const Member& member, Recorder& out, EventTime at, std::string_view text) {
@@ -91,8 +89,8 @@ void WriteMessages(const Options& options, const Member& member, Recorder& out) 
 
 std::vector<Delivery> LifeOf(const Options& options, const Member& member) {
   Recorder out(options, member);
-  Join(options, member, out);
-  SayConsents(options, member, out);
+  SignUp(member, out, KnownFrom(options, member));
+  BecomeCustomer(member, out, KnownFrom(options, member));
   Attend(options, member, out);
   Pay(options, member, out);
   WriteMessages(options, member, out);

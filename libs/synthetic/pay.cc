@@ -29,17 +29,19 @@ struct Account {
   std::string subscription;
 };
 
+// A cancelled subscription has ended; the others are paid up to the next bill and go on.
 void ChangeSubscription(Account& account, EventTime at, std::string_view membership,
                         std::string_view payment) {
+  const bool cancelled = membership == "cancelled";
   auto& event = account.out.Add(kStripe, EventKind::membership_changed, at,
                                 {"membership", account.subscription, 0});
   event.attributes = {{AttributeId::membership_status, std::string(membership)},
                       {AttributeId::payment_status, std::string(payment)},
                       {AttributeId::status, std::string(membership)},
                       {AttributeId::plan, std::string("price_monthlyunlimited00")},
-                      {AttributeId::contract_end, at + kBillingPeriod},
-                      {AttributeId::auto_renews, true}};
-  SetRank(event, membership == "cancelled" ? 2 : 1);
+                      {AttributeId::contract_end, cancelled ? at : at + kBillingPeriod},
+                      {AttributeId::auto_renews, !cancelled}};
+  SetRank(event, cancelled ? 2 : 1);
 }
 
 std::string Charge(Account& account, EventTime at) {
