@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kTeaching = R"(
 One line a delivery, in the order of arrival:
-  --format webhooks  {"at":"2026-08-24T14:00:00.000Z","member":7,"source":"square",
+  --format webhooks  {"at":"2025-01-06T00:01:00.000Z","member":7,"source":"square",
                       "path":"/v1/webhooks/studio/square","content_type":"application/json",
                       "body":"..."}: what to POST, where, and when
   --format events    the same events in canonical form, for `spotterctl import`
@@ -65,7 +65,7 @@ bool Print(const synthetic::Options& options, const std::string& format) {
 int Run(int argc, char** argv) {
   synthetic::Options options;
   std::string tenant = options.tenant.value();
-  std::string start = "2026-01-05T00:00:00Z";
+  std::string start = "2025-01-06T00:00:00Z";
   std::string format = "webhooks";
   CLI::App app("Prints the events of a studio that does not exist, drawn from a seed.",
                "spotter-synth");

@@ -15,7 +15,7 @@ import unittest
 import harness
 import life
 
-START = "2026-01-05T00:00:00Z"
+START = "2025-01-06T00:00:00Z"
 TOOLS = harness.ROOT / "build" / "tools"
 PACKAGE = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
 SERVICE = "spotter.v1.ActionService"

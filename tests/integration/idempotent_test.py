@@ -11,7 +11,7 @@ import unittest
 import harness
 import life
 
-START = "2026-01-05T00:00:00Z"
+START = "2025-01-06T00:00:00Z"
 LIFE = {"seed": 3, "members": 80, "days": 30, "start": START}
 MONTH_HOURS = 30 * 24
 

@@ -18,7 +18,7 @@ import time
 import harness
 import life
 
-START = "2026-01-05T00:00:00Z"
+START = "2025-01-06T00:00:00Z"
 KEEP_ALL = ["--snapshot-interval", "0", "--retention-age", "0"]  # the replay needs the whole log
 
 
