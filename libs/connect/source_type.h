@@ -13,4 +13,10 @@ inline std::string_view SourceTypeOf(std::string_view source) {
   return source.substr(0, source.find('-'));
 }
 
+// True if DecodeWebhook reads the source's bodies.
+inline bool IsWebhookSource(std::string_view source) {
+  const std::string_view type = SourceTypeOf(source);
+  return type == "square" || type == "stripe";
+}
+
 }  // namespace spotter::connect

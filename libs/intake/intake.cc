@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/intake.h"
+
+#include "connect/canonical_event.h"
+#include "connect/source_type.h"
+#include "wire/wire.h"
+
+namespace spotter::intake {
+namespace {
+
+using connect::Decoded;
+using model::MemberEvent;
+using model::TenantId;
+
+constexpr std::string_view kCloudEventJson = "application/cloudevents+json";
+
+void SetDefaultSites(const TenantInfo& tenant, std::vector<MemberEvent>& events) {
+  for (MemberEvent& event : events) {
+    if (!event.site.empty()) continue;
+    if (const SourceInfo* source = tenant.FindSource(event.source)) event.site = source->site;
+  }
+}
+
+// A word of few, for the counter of refused requests.
+std::string_view ReasonOf(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kNotFound:
+      return "not_found";
+    case StatusCode::kUnauthenticated:
+      return "unauthenticated";
+    case StatusCode::kPermissionDenied:
+      return "permission_denied";
+    case StatusCode::kInvalidArgument:
+      return "invalid";
+    default:
+      return "unavailable";
+  }
+}
+
+Decoded DecodeAgain(const DeadLetter& letter, const connect::DecodeSettings& settings) {
+  if (letter.source == kCloudEventsSource) {
+    return connect::DecodeCloudEvents(letter.content_type, {}, letter.bytes, settings);
+  }
+  if (letter.content_type != kMemberEventType) {
+    return connect::DecodeWebhook(letter.source, letter.bytes, settings);
+  }
+  Decoded decoded;
+  auto event = wire::DecodeEvent(letter.bytes);
+  if (!event.ok()) {
+    decoded.rejections.push_back({"malformed_event", std::string(MessageOf(event.status()))});
+  } else if (auto refused = connect::MakeCanonical(*event, settings)) {
+    decoded.rejections.push_back(*std::move(refused));
+  } else {
+    decoded.events.push_back(*std::move(event));
+  }
+  return decoded;
+}
+
+}  // namespace
+
+Status Intake::Count(const Status& status) {
+  if (!status.ok()) counters_.refused.Add(ReasonOf(status));
+  return status;
+}
+
+StatusOr<TenantInfo> Intake::FindTenant(const TenantId& tenant) {
+  dead_letters_.Expire();
+  auto info = tenants_.Find(tenant);
+  if (!info) return Count(NotFound("unknown tenant '{}'", tenant.value().substr(0, 64)));
+  return *std::move(info);
+}
+
+connect::DecodeSettings Intake::SettingsOf(const TenantId& tenant, const TenantInfo& info) const {
+  return {.tenant = tenant, .kind = info.kind, .region = info.region, .received_at = clock_.Now()};
+}
+
+StatusOr<std::vector<BodyResult>> Intake::Publish(const TenantId& tenant,
+                                                  std::vector<MemberEvent> events) {
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  const connect::DecodeSettings settings = SettingsOf(tenant, info);
+  std::vector<Part> parts(events.size());
+  std::vector<std::string> refused_bytes(events.size());
+  for (size_t i = 0; i < events.size(); ++i) {
+    MemberEvent& event = events[i];
+    const EventTime told = event.event_time;
+    parts[i].source = event.source;
+    parts[i].content_type = kMemberEventType;
+    if (auto refused = connect::MakeCanonical(event, settings)) {
+      parts[i].decoded.rejections.push_back(*std::move(refused));
+      refused_bytes[i] = wire::EncodeEvent(event);
+      parts[i].bytes = refused_bytes[i];
+      continue;
+    }
+    parts[i].decoded.clamped = event.event_time == told ? 0 : 1;
+    parts[i].decoded.events.push_back(std::move(event));
+  }
+  return Store(tenant, info, std::move(parts), /*backfill=*/false);
+}
+
+StatusOr<std::vector<BodyResult>> Intake::HandleCloudEvents(const TenantId& tenant,
+                                                            std::span<const CloudEventBody> bodies,
+                                                            bool backfill) {
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  connect::DecodeSettings settings = SettingsOf(tenant, info);
+  settings.backfill = backfill;
+  std::vector<Part> parts;
+  for (const CloudEventBody& body : bodies) {
+    parts.push_back({.decoded = connect::DecodeCloudEvents(body.content_type, body.headers,
+                                                           body.body, settings),
+                     .source = std::string(kCloudEventsSource),
+                     .content_type = std::string(body.content_type),
+                     .bytes = body.body});
+  }
+  return Store(tenant, info, std::move(parts), backfill);
+}
+
+Status Intake::VerifyWebhook(const TenantInfo& tenant, std::string_view source,
+                             std::span<const connect::Header> headers, std::string_view url,
+                             std::string_view body) const {
+  const SourceInfo* declared = tenant.FindSource(source);
+  const std::string secret = declared == nullptr ? "" : declared->webhook_secret;
+  if (secret.empty() && options_.accept_unsigned) return OkStatus();
+  return connect::VerifySignature(source, headers, url, body, secret, clock_.Now());
+}
+
+StatusOr<BodyResult> Intake::HandleWebhook(const TenantId& tenant, std::string_view source,
+                                           std::span<const connect::Header> headers,
+                                           std::string_view url, std::string_view body) {
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  if (!connect::IsWebhookSource(source)) {
+    return Count(NotFound("unknown source '{}': expected one of {}", source.substr(0, 64),
+                          connect::kSourceTypes));
+  }
+  SPOTTER_RETURN_IF_ERROR(Count(VerifyWebhook(info, source, headers, url, body)));
+  std::vector<Part> parts(1);
+  parts[0] = {.decoded = connect::DecodeWebhook(source, body, SettingsOf(tenant, info)),
+              .source = std::string(source),
+              .content_type = "application/json",
+              .bytes = body};
+  SPOTTER_ASSIGN_OR_RETURN(auto results, Store(tenant, info, std::move(parts), false));
+  return std::move(results.front());
+}
+
+StatusOr<BodyResult> Intake::Redrive(const TenantId& tenant, std::string_view id) {
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const DeadLetter letter, dead_letters_.Get(tenant.value(), id));
+  connect::DecodeSettings settings = SettingsOf(tenant, info);
+  settings.backfill = letter.backfill;
+  Decoded decoded = DecodeAgain(letter, settings);
+  BodyResult result;
+  if (!decoded.rejections.empty()) {
+    for (const auto& [reason, detail, bytes] : decoded.rejections) {
+      result.refused.push_back({reason, detail, letter.id});
+    }
+    return result;
+  }
+  std::vector<Part> parts(1);
+  parts[0].decoded = std::move(decoded);
+  SPOTTER_ASSIGN_OR_RETURN(auto results, Store(tenant, info, std::move(parts), letter.backfill));
+  // A crash before the mark leaves the letter to be re-driven again: idempotent by entity version.
+  SPOTTER_RETURN_IF_ERROR(
+      dead_letters_.Resolve(tenant.value(), letter.id, Resolution::kRedriven));
+  return std::move(results.front());
+}
+
+StatusOr<std::vector<RefusedPart>> Intake::KeepRefused(const TenantId& tenant, const Part& part,
+                                                       bool backfill) {
+  std::vector<RefusedPart> kept;
+  for (const connect::Rejection& rejection : part.decoded.rejections) {
+    const bool is_whole = rejection.bytes.empty();
+    auto id = dead_letters_.Add(
+        {.tenant = tenant.value(),
+         .source = part.source,
+         .reason = rejection.reason,
+         .detail = rejection.detail,
+         .content_type = is_whole ? part.content_type : std::string(kCloudEventJson),
+         .backfill = backfill,
+         .received_at = clock_.Now(),
+         .bytes = is_whole ? std::string(part.bytes) : rejection.bytes});
+    if (!id.ok()) return id.status();
+    kept.push_back({rejection.reason, rejection.detail, *std::move(id)});
+  }
+  return kept;
+}
+
+Status Intake::AppendEvents(std::vector<Part>& parts, std::vector<BodyResult>& results) {
+  std::vector<std::string> payloads;
+  std::vector<model::EventKind> kinds;
+  for (Part& part : parts) {
+    for (MemberEvent& event : part.decoded.events) {
+      kinds.push_back(event.kind);
+      payloads.push_back(wire::Encode(model::LogRecord(std::move(event))));
+    }
+  }
+  if (payloads.empty()) return OkStatus();
+  const std::vector<std::string_view> views(payloads.begin(), payloads.end());
+  SPOTTER_ASSIGN_OR_RETURN(const log::Offset first, log_.Append(views));
+  SPOTTER_RETURN_IF_ERROR(
+      log_.WaitDurable(first + static_cast<log::Offset>(payloads.size()) - 1));
+  log::Offset next = first;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    results[i].accepted = parts[i].decoded.events.size();
+    if (results[i].accepted > 0) results[i].offset = next;
+    next += static_cast<log::Offset>(results[i].accepted);
+    counters_.clamped += static_cast<int64_t>(parts[i].decoded.clamped);
+  }
+  for (const model::EventKind kind : kinds) counters_.Accept(kind);
+  for (const std::string& payload : payloads) {
+    counters_.bytes += static_cast<int64_t>(payload.size());
+  }
+  return OkStatus();
+}
+
+StatusOr<std::vector<BodyResult>> Intake::Store(const TenantId& tenant, const TenantInfo& info,
+                                                std::vector<Part> parts, bool backfill) {
+  std::vector<BodyResult> results(parts.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    SetDefaultSites(info, parts[i].decoded.events);
+    auto kept = KeepRefused(tenant, parts[i], backfill);
+    if (!kept.ok()) return Count(kept.status());
+    results[i].refused = *std::move(kept);
+    results[i].ignored = parts[i].decoded.ignored;
+  }
+  SPOTTER_RETURN_IF_ERROR(Count(AppendEvents(parts, results)));
+  for (const BodyResult& result : results) {
+    for (const RefusedPart& part : result.refused) counters_.rejected.Add(part.reason);
+    for (const std::string& type : result.ignored) counters_.ignored.Add(type);
+  }
+  return results;
+}
+
+}  // namespace spotter::intake

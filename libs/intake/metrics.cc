@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/metrics.h"
+
+namespace spotter::intake {
+
+void NamedCounts::Add(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  auto found = counts_.find(name);
+  if (found == counts_.end()) {
+    found = counts_.try_emplace(counts_.size() < kNamesMax ? std::string(name) : "other", 0).first;
+  }
+  ++found->second;
+}
+
+std::map<std::string, int64_t> NamedCounts::Values() const {
+  const std::lock_guard lock(mutex_);
+  return {counts_.begin(), counts_.end()};
+}
+
+}  // namespace spotter::intake

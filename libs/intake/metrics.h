@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "model/event.h"
+
+namespace spotter::intake {
+
+// Counts by a name that comes from outside: after `kNamesMax` names the rest count as "other", so
+// that no sender can grow a metric without bound. Thread safety: any thread.
+class NamedCounts {
+ public:
+  static constexpr size_t kNamesMax = 300;
+
+  void Add(std::string_view name);
+  std::map<std::string, int64_t> Values() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, int64_t, std::less<>> counts_;
+};
+
+// spotter_intake_..._total. Thread safety: any thread.
+struct Counters {
+  std::array<std::atomic<int64_t>, 64> accepted{};  // events in the log, by EventKind
+  NamedCounts rejected;                             // dead letters, by reason
+  NamedCounts ignored;                              // bodies of types we do not read, by type
+  NamedCounts refused;  // requests answered 4xx or 5xx without a dead letter, by reason
+  std::atomic<int64_t> clamped{0};                  // event times ahead of ours, moved
+  std::atomic<int64_t> bytes{0};                    // appended to the log
+
+  void Accept(model::EventKind kind) { ++accepted[static_cast<size_t>(kind) % accepted.size()]; }
+};
+
+}  // namespace spotter::intake
