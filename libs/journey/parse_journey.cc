@@ -85,7 +85,9 @@ class StepParser {
     if (channel && *channel != model::Channel::kTask) {
       send.channel = *channel;
     } else {
-      document_.Fail(node, fmt::format("channel '{}', expected email, sms, push or in_app", name));
+      const YAML::Node* given = fields.Find("channel");
+      document_.Fail(given == nullptr ? node : *given,
+                     fmt::format("channel '{}', expected email, sms, push or in_app", name));
     }
     send.template_id = fields.Text("template");
     send.text = fields.Text("text");
