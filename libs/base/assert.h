@@ -12,7 +12,8 @@ namespace spotter {
 // the log replays. Input from outside is checked with Status instead.
 inline void Assert(bool holds, std::string_view invariant,
                    std::source_location where = std::source_location::current()) {
-  if (!holds) [[unlikely]] AssertionFailed(invariant, where);
+  if (!holds) [[unlikely]]
+    AssertionFailed(invariant, where);
 }
 
 }  // namespace spotter

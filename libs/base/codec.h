@@ -20,19 +20,20 @@ class Encoder {
  public:
   Encoder& Byte(uint8_t value);
   Encoder& Varint(uint64_t value);
-  Encoder& Signed(int64_t value);         // zigzag varint
+  Encoder& Signed(int64_t value);          // zigzag varint
   Encoder& Bytes(std::string_view value);  // length, bytes
   Encoder& Bool(bool value) { return Byte(value ? 1 : 0); }
   Encoder& Time(EventTime value) { return Signed(value.ms); }
-  Encoder& Double(double value);           // 8 bytes, IEEE 754 bits, little endian
-  Encoder& Hash(Hash128 value);            // 16 bytes, big endian
+  Encoder& Double(double value);  // 8 bytes, IEEE 754 bits, little endian
+  Encoder& Hash(Hash128 value);   // 16 bytes, big endian
 
   // Order-preserving, for keys.
   Encoder& Fixed32(uint32_t value);
   Encoder& Fixed64(uint64_t value);
-  Encoder& OrderedTime(EventTime value);           // sign bit flipped, big endian
-  Encoder& Raw(std::string_view value);            // the bytes, no length
-  Encoder& Terminated(std::string_view value);     // escaped and 0-terminated: keeps order, prefix free
+  Encoder& OrderedTime(EventTime value);  // sign bit flipped, big endian
+  Encoder& Raw(std::string_view value);   // the bytes, no length
+  Encoder& Terminated(
+      std::string_view value);  // escaped and 0-terminated: keeps order, prefix free
 
   void Clear() { bytes_.clear(); }
   bool empty() const { return bytes_.empty(); }

@@ -55,8 +55,8 @@ std::string Base32(Hash128 hash) {
 
 StatusOr<Hash128> ParseBase32(std::string_view text) {
   if (text.size() != kBase32Length) {
-    return InvalidArgument("id '{}': {} characters, expected 26 of a-z and 2-7",
-                           text.substr(0, 64), text.size());
+    return InvalidArgument("id '{}': {} characters, expected 26 of a-z and 2-7", text.substr(0, 64),
+                           text.size());
   }
   Hash128 hash;
   for (size_t i = 0; i < kBase32Length; ++i) {

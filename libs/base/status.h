@@ -58,8 +58,8 @@ SPOTTER_STATUS_CONSTRUCTOR(Internal)
 #define SPOTTER_CONCAT_INNER(a, b) a##b
 #define SPOTTER_CONCAT(a, b) SPOTTER_CONCAT_INNER(a, b)
 
-#define SPOTTER_RETURN_IF_ERROR(expression)                                                 \
-  do {                                                                                      \
+#define SPOTTER_RETURN_IF_ERROR(expression)                                                        \
+  do {                                                                                             \
     if (::absl::Status spotter_status = (expression); !spotter_status.ok()) return spotter_status; \
   } while (false)
 

@@ -197,11 +197,8 @@ std::string FormatDuration(Duration duration) {
   // Unsigned, so that the smallest value has a magnitude.
   uint64_t rest = static_cast<uint64_t>(duration.count());
   if (duration.count() < 0) rest = 0 - rest;
-  constexpr std::array<Unit, 5> kPrinted{{{"d", kMsPerDay},
-                                          {"h", kMsPerHour},
-                                          {"m", kMsPerMinute},
-                                          {"s", kMsPerSecond},
-                                          {"ms", 1}}};
+  constexpr std::array<Unit, 5> kPrinted{
+      {{"d", kMsPerDay}, {"h", kMsPerHour}, {"m", kMsPerMinute}, {"s", kMsPerSecond}, {"ms", 1}}};
   for (const Unit& unit : kPrinted) {
     const auto unit_ms = static_cast<uint64_t>(unit.ms);
     if (rest >= unit_ms) text += fmt::format("{}{}", rest / unit_ms, unit.name);

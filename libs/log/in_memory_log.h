@@ -39,7 +39,7 @@ class InMemoryLog final : public Log {
   const bool auto_sync_;
   mutable std::mutex mutex_;
   std::condition_variable readable_;
-  std::vector<Record> records_;  // records_[i].offset == start_ + i
+  std::vector<Record> records_;                // records_[i].offset == start_ + i
   EventTime trimmed_time_ = EventTime::Min();  // append time of the last trimmed record
   Offset start_ = 0;
   Offset durable_end_ = 0;

@@ -65,8 +65,7 @@ StatusOr<int64_t> File::Size() const {
 StatusOr<size_t> File::ReadAt(int64_t position, char* into, size_t size) const {
   size_t done = 0;
   while (done < size) {
-    const ssize_t n =
-        ::pread(fd_, into + done, size - done, position + static_cast<int64_t>(done));
+    const ssize_t n = ::pread(fd_, into + done, size - done, position + static_cast<int64_t>(done));
     if (n == 0) break;
     if (n > 0) {
       done += static_cast<size_t>(n);

@@ -41,8 +41,8 @@ class File {
 // Makes the names in `directory` durable.
 Status SyncDirectory(const std::string& directory);
 
-// Takes the exclusive lock of `directory` (a file LOCK that holds our process id) for as long as the
-// File lives. FailedPrecondition: another process has it.
+// Takes the exclusive lock of `directory` (a file LOCK that holds our process id) for as long as
+// the File lives. FailedPrecondition: another process has it.
 StatusOr<File> LockDirectory(const std::string& directory);
 
 }  // namespace spotter::log_local

@@ -323,8 +323,8 @@ GroupCommitLog::Extent GroupCommitLog::ExtentOf(Offset offset) const {
 }
 
 Status GroupCommitLog::SeekReader(const Extent& extent, Offset offset) {
-  const bool in_place = reader_ && reader_->first_offset() == extent.first &&
-                        reader_->next_offset() <= offset;
+  const bool in_place =
+      reader_ && reader_->first_offset() == extent.first && reader_->next_offset() <= offset;
   if (!in_place) {
     SPOTTER_ASSIGN_OR_RETURN(reader_, SegmentReader::Open(extent.segment, extent.first));
   }
@@ -385,8 +385,8 @@ Segments GroupCommitLog::TakeExpired(Offset limit) {
     // All records of the oldest are older than the first of the next.
     const auto next = std::next(segments_.begin());
     const EventTime newest = next->second.first_append_time;
-    const bool too_old = options_.retention_age > Duration::zero() &&
-                         newest != EventTime::Max() && newest + options_.retention_age <= now;
+    const bool too_old = options_.retention_age > Duration::zero() && newest != EventTime::Max() &&
+                         newest + options_.retention_age <= now;
     const bool too_large = options_.retention_bytes > 0 && total > options_.retention_bytes;
     if (next->first > limit || (!too_old && !too_large)) break;
     total -= segments_.begin()->second.bytes;
@@ -426,9 +426,10 @@ StatusOr<EventTime> LastTimeBefore(const Segments& segments, Offset first) {
   const auto& [previous_first, previous] = *std::prev(segments.find(first));
   SPOTTER_ASSIGN_OR_RETURN(const SegmentScan scan, ScanSegment(previous, previous_first));
   if (scan.torn() || scan.end != first) {
-    return DataLoss("log file '{}': the record at offset {} (byte {}) is damaged, expected {} to "
-                    "follow in the next file",
-                    previous.path, scan.end, scan.valid_bytes, first);
+    return DataLoss(
+        "log file '{}': the record at offset {} (byte {}) is damaged, expected {} to "
+        "follow in the next file",
+        previous.path, scan.end, scan.valid_bytes, first);
   }
   return scan.last_append_time;
 }

@@ -32,8 +32,8 @@ struct Options {
   size_t segment_bytes_max = 64u << 20;
   Duration segment_age_max = Days(1);
   size_t record_bytes_max = 4u << 20;
-  Duration retention_age = Days(14);       // zero keeps all
-  int64_t retention_bytes = 0;             // zero keeps all
+  Duration retention_age = Days(14);  // zero keeps all
+  int64_t retention_bytes = 0;        // zero keeps all
   // The offset the state has reached: a log that ends below it, or a cut below it, is DataLoss.
   log::Offset stored_offset = 0;
   // Called when a write or fsync fails, except for want of space; must not return. Default: says

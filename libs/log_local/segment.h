@@ -15,7 +15,7 @@ namespace spotter::log_local {
 
 struct Segment {
   std::string path;
-  int64_t bytes = 0;                                // durable
+  int64_t bytes = 0;                               // durable
   EventTime first_append_time = EventTime::Max();  // Max(): no record yet
 };
 
@@ -29,7 +29,7 @@ StatusOr<Segments> ListSegments(const std::string& directory);
 struct SegmentScan {
   int64_t valid_bytes = 0;
   int64_t file_bytes = 0;
-  log::Offset end = 0;                             // one past the last valid record
+  log::Offset end = 0;  // one past the last valid record
   EventTime last_append_time = EventTime::Min();
   bool torn() const { return valid_bytes < file_bytes; }
 };
@@ -51,7 +51,8 @@ class SegmentReader {
   StatusOr<Frame> Next(int64_t durable_bytes);
 
  private:
-  SegmentReader(File file, log::Offset first) : file_(std::move(file)), first_(first), next_(first) {}
+  SegmentReader(File file, log::Offset first)
+      : file_(std::move(file)), first_(first), next_(first) {}
   Status Fill(size_t needed, int64_t durable_bytes);
   Status Damaged(std::string_view why) const;
 

@@ -6,8 +6,7 @@
 
 namespace spotter::store {
 
-StatusOr<std::optional<std::string>> InMemoryStore::Get(Family family,
-                                                        std::string_view key) const {
+StatusOr<std::optional<std::string>> InMemoryStore::Get(Family family, std::string_view key) const {
   const std::shared_lock lock(mutex_);
   const auto& table = live_[static_cast<size_t>(family)];
   const auto found = table.find(key);

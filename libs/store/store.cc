@@ -13,8 +13,8 @@ void WriteBatch::Delete(Family family, std::string_view key) {
 
 void WriteBatch::DeleteRange(Family family, std::string_view begin, std::string_view end) {
   if (begin >= end) return;
-  operations_.push_back({Operation::Kind::kDeleteRange, family, std::string(begin),
-                         std::string(end)});
+  operations_.push_back(
+      {Operation::Kind::kDeleteRange, family, std::string(begin), std::string(end)});
 }
 
 std::string PrefixEnd(std::string_view prefix) {

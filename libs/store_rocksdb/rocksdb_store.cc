@@ -158,8 +158,7 @@ Status RocksDbStore::BoundRangeDeletions() {
     int& count = range_deletions_[static_cast<size_t>(i)];
     if (count < kRangeDeletionsMax) continue;
     count = 0;
-    SPOTTER_RETURN_IF_ERROR(
-        Checked(db_->Flush(in_background, HandleOf(static_cast<Family>(i)))));
+    SPOTTER_RETURN_IF_ERROR(Checked(db_->Flush(in_background, HandleOf(static_cast<Family>(i)))));
   }
   return OkStatus();
 }
@@ -175,8 +174,7 @@ Status SyncPath(const std::filesystem::path& path) {
   const int error = errno;
   if (fd >= 0) ::close(fd);
   if (synced) return OkStatus();
-  return Unavailable("cannot sync '{}': {}", path.string(),
-                     std::generic_category().message(error));
+  return Unavailable("cannot sync '{}': {}", path.string(), std::generic_category().message(error));
 }
 
 Status SyncTree(const std::filesystem::path& directory) {

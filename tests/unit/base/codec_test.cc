@@ -96,14 +96,30 @@ RC_GTEST_PROP(Decoder, SurvivesAnyBytes, (std::string bytes, std::vector<uint8_t
   Decoder decoder(bytes);
   for (const uint8_t reader : readers) {
     switch (reader % 8) {
-      case 0: decoder.Byte(); break;
-      case 1: decoder.Varint(); break;
-      case 2: decoder.Bytes(); break;
-      case 3: decoder.Double(); break;
-      case 4: decoder.Hash(); break;
-      case 5: decoder.Fixed32(); break;
-      case 6: decoder.OrderedTime(); break;
-      default: decoder.Terminated(); break;
+      case 0:
+        decoder.Byte();
+        break;
+      case 1:
+        decoder.Varint();
+        break;
+      case 2:
+        decoder.Bytes();
+        break;
+      case 3:
+        decoder.Double();
+        break;
+      case 4:
+        decoder.Hash();
+        break;
+      case 5:
+        decoder.Fixed32();
+        break;
+      case 6:
+        decoder.OrderedTime();
+        break;
+      default:
+        decoder.Terminated();
+        break;
     }
   }
   RC_ASSERT(decoder.rest().size() <= bytes.size());
@@ -118,9 +134,9 @@ RC_GTEST_PROP(Decoder, AcceptsOnlyTheCanonicalVarint, (std::string bytes)) {
 
 TEST(Decoder, FailsForGoodAndYieldsZeroValues) {
   using namespace std::string_literals;
-  const std::string malformed[] = {
-      ""s, "\x80"s, "\x80\x00"s, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s,
-      "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s};
+  const std::string malformed[] = {""s, "\x80"s, "\x80\x00"s,
+                                   "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"s,
+                                   "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s};
   for (const std::string& bytes : malformed) {
     Decoder decoder(bytes);
     EXPECT_EQ(decoder.Varint(), 0u);
@@ -133,10 +149,12 @@ TEST(Decoder, FailsForGoodAndYieldsZeroValues) {
   Decoder unterminated("abc");
   EXPECT_EQ(unterminated.Terminated(), "");
   EXPECT_FALSE(unterminated.ok());
-  Decoder bad_escape("\1\3\0"s);
+  const std::string unknown_escape = "\1\3\0"s;
+  Decoder bad_escape(unknown_escape);
   bad_escape.Terminated();
   EXPECT_FALSE(bad_escape.ok());
-  Decoder long_length(Encoder().Varint(~0ull).Raw("abc").Take());
+  const std::string longer_than_it_is = Encoder().Varint(~0ull).Raw("abc").Take();
+  Decoder long_length(longer_than_it_is);
   EXPECT_EQ(long_length.Bytes(), "");
   EXPECT_FALSE(long_length.ok());
 }

@@ -110,8 +110,7 @@ TEST(ParseDuration, ReadsSumsOfUnits) {
       {"30s", Seconds(30), "30s"},
       {"1w", Days(7), "7d"},
       {"1d12h", Hours(36), "1d12h"},
-      {"1w1d1h1m1s1ms", Days(8) + Hours(1) + Minutes(1) + Seconds(1) + Duration(1),
-       "8d1h1m1s1ms"},
+      {"1w1d1h1m1s1ms", Days(8) + Hours(1) + Minutes(1) + Seconds(1) + Duration(1), "8d1h1m1s1ms"},
       {"0s", Duration(0), "0s"},
       {"250ms", Duration(250), "250ms"},
   };

@@ -405,8 +405,8 @@ TEST_F(LocalLogTest, ReportsAFlipInAnOlderSegmentAtRead) {
     std::vector<std::string> payloads;
     const Status status = ReadAll(*log, 0, payloads);
     ASSERT_EQ(status.code(), StatusCode::kDataLoss) << bit;
-    EXPECT_THAT(status.ToString(), AllOf(HasSubstr(FileOf(0).string()), HasSubstr("offset"),
-                                         HasSubstr("byte")));
+    EXPECT_THAT(status.ToString(),
+                AllOf(HasSubstr(FileOf(0).string()), HasSubstr("offset"), HasSubstr("byte")));
     EXPECT_EQ(PayloadsOf(*log, 3).size(), 6u) << "what follows can be read past the damage";
   }
 }
@@ -470,8 +470,7 @@ TEST_F(LocalLogTest, ClosesOnAFullDisk) {
     const auto log = Open();
     ASSERT_TRUE(AppendDurable(*log, "before").ok());
     disk_is_full = true;
-    EXPECT_EQ(AppendDurable(*log, "never acknowledged").status().code(),
-              StatusCode::kUnavailable);
+    EXPECT_EQ(AppendDurable(*log, "never acknowledged").status().code(), StatusCode::kUnavailable);
   }
   disk_is_full = false;
   EXPECT_EQ(PayloadsOf(*Open()), (std::vector<std::string>{"before"}));

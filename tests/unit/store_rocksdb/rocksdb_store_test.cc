@@ -63,8 +63,8 @@ class RocksDbStoreTest : public ::testing::Test {
       root_ = ::mkdtemp(name.data());
       ::setenv(kRootVariable, root_.c_str(), 1);
     }
-    options_ = {.directory = root_ / "state", .cache_bytes = 8u << 20,
-                .write_buffer_bytes = 1u << 20};
+    options_ = {
+        .directory = root_ / "state", .cache_bytes = 8u << 20, .write_buffer_bytes = 1u << 20};
   }
   ~RocksDbStoreTest() override {
     ::unsetenv(kRootVariable);
@@ -295,7 +295,7 @@ TEST_F(RocksDbStoreTest, RefusesADirectoryInUse) {
 // The lock that RocksDB of another process would hold.
 [[noreturn]] void HoldLock(const std::string& file, int ready) {
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT, 0600);
-  const struct flock whole {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  const struct flock whole { .l_type = F_WRLCK, .l_whence = SEEK_SET };
   const bool held = fd >= 0 && ::fcntl(fd, F_SETLK, &whole) == 0;
   if (::write(ready, held ? "y" : "n", 1) == 1) ::pause();
   ::_exit(1);
