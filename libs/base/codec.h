@@ -32,8 +32,7 @@ class Encoder {
   Encoder& Fixed64(uint64_t value);
   Encoder& OrderedTime(EventTime value);  // sign bit flipped, big endian
   Encoder& Raw(std::string_view value);   // the bytes, no length
-  Encoder& Terminated(
-      std::string_view value);  // escaped and 0-terminated: keeps order, prefix free
+  Encoder& Terminated(std::string_view value);  // escaped, 0-terminated: keeps order, prefix free
 
   void Clear() { bytes_.clear(); }
   bool empty() const { return bytes_.empty(); }
