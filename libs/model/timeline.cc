@@ -55,37 +55,36 @@ Totals& TotalsIn(std::vector<std::pair<FactKind, Totals>>& totals, FactKind kind
   return totals.insert(at, {kind, {}})->second;
 }
 
+// Absurd amounts wrap rather than stop the shard; so the sum depends on no order.
+int64_t WrappingSum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
+void AddAmount(uint32_t currency, int64_t amount, std::vector<std::pair<uint32_t, int64_t>>& sums) {
+  const auto at =
+      std::lower_bound(sums.begin(), sums.end(), currency,
+                       [](const auto& sum, uint32_t wanted) { return sum.first < wanted; });
+  if (at != sums.end() && at->first == currency) {
+    at->second = WrappingSum(at->second, amount);
+  } else {
+    sums.insert(at, {currency, amount});
+  }
+}
+
 }  // namespace
 
 void Totals::Add(const Fact& fact) {
   ++count;
   first = std::min(first, fact.time);
   last = std::max(last, fact.time);
-  if (fact.amount_minor == 0) return;
-  const auto at =
-      std::lower_bound(sums.begin(), sums.end(), fact.currency,
-                       [](const auto& sum, uint32_t currency) { return sum.first < currency; });
-  if (at != sums.end() && at->first == fact.currency) {
-    at->second += fact.amount_minor;
-  } else {
-    sums.insert(at, {fact.currency, fact.amount_minor});
-  }
+  if (fact.amount_minor != 0) AddAmount(fact.currency, fact.amount_minor, sums);
 }
 
 void Totals::Merge(const Totals& other) {
   count += other.count;
   first = std::min(first, other.first);
   last = std::max(last, other.last);
-  for (const auto& [currency, amount] : other.sums) {
-    const auto at =
-        std::lower_bound(sums.begin(), sums.end(), currency,
-                         [](const auto& sum, uint32_t wanted) { return sum.first < wanted; });
-    if (at != sums.end() && at->first == currency) {
-      at->second += amount;
-    } else {
-      sums.insert(at, {currency, amount});
-    }
-  }
+  for (const auto& [currency, amount] : other.sums) AddAmount(currency, amount, sums);
 }
 
 const Entity* Timeline::Find(uint64_t id) const {
