@@ -7,6 +7,7 @@ compared with a second run of the same days that nobody interrupted."""
 import collections
 import datetime
 import multiprocessing
+import os
 import pathlib
 import queue
 import sys
@@ -195,14 +196,18 @@ def report(scene):
 
 
 def suggest(options):
-    print(f"""
-What to try next:
-  {harness.bin_dir()}/spotter --data /tmp/studio        a studio of your own; then, beside it:
-  {harness.bin_dir()}/spotterctl journey list           what runs; `journey apply -f FILE` adds one
-  {harness.bin_dir()}/spotterctl explain --help         why a member got, or did not get, something
-  services/demo/demo.py --seed {options.seed + 1}          another studio
-  make kill KILLS=5                        SIGKILL at random moments, proven against a replay
-""")
+    programs = os.path.relpath(harness.bin_dir())
+    steps = [(f"{programs}/spotter --data ./studio", "a studio of your own; then, beside it:"),
+             (f"{programs}/spotterctl journey apply -f deploy/blueprints/welcome-activation.yaml", ""),
+             (f"{programs}/spotterctl import FILE", "past events; `publish` for those of today"),
+             (f"{programs}/spotterctl actions tail", "take actions as they are decided"),
+             (f"{programs}/spotterctl explain PROFILE", "why a member got something, or did not"),
+             (f"services/demo/demo.py --seed {options.seed + 1}", "another studio"),
+             ("make kill KILLS=5", "SIGKILL at random moments, proven by a replay")]
+    print("\nWhat to try next:")
+    for command, why in steps:
+        print(f"  {command:<48} {why}".rstrip())
+    print()
 
 
 def main():
