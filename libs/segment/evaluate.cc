@@ -7,21 +7,14 @@
 //   c ? x : y    the earlier of the condition's and the taken branch's
 // Errors are values and carry an instant like any other.
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <span>
 
 #include "base/assert.h"
-#include "base/hash.h"
 #include "segment/code.h"
+#include "segment/member_values.h"
 
 namespace spotter::segment {
 namespace {
 
-using model::Fact;
-using model::FactKind;
-
-constexpr std::string_view kMissingTrait = "the member lacks the attribute";
 constexpr std::string_view kTooFarBack = "the window reaches back over 400 days";
 
 Value Limited(Value value, EventTime until) {
@@ -45,26 +38,25 @@ class Evaluator {
       case Op::kStepEnteredAt:
         return TimeValue(input_.step_entered_at.ms, 0, kNever, now());
       case Op::kTrait:
-        return Trait(node);
+        return TraitValue(input_.member, node.attribute, now());
       case Op::kHasTrait:
         return BoolValue(input_.member.FindTrait(node.attribute) != nullptr);
       case Op::kStatus: {
         const model::StatusAt status = model::StatusOf(input_.member, now());
-        return StringValue(NameOf(status.status), status.valid_until);
+        return StringValue(model::NameOf(status.status), status.valid_until);
       }
       case Op::kLifetimeSpend:
-        return LifetimeSpend();
+        return LifetimeSpend(input_.member, now());
       case Op::kHasTags:
-        return BoolValue(std::ranges::any_of(
-            input_.member.records, [](const auto* record) { return !record->tags.empty(); }));
+        return HasTags(input_.member);
       case Op::kHasTag:
-        return HasTag(node);
+        return HasTag(input_.member, Child(node, 0));
       case Op::kConsent:
-        return StringValue(NameOf(input_.member.Consent(node.text, node.other_text)));
+        return StringValue(ConsentName(input_.member.Consent(node.text, node.other_text)));
       case Op::kSegment:
         return SegmentMembership(node);
       case Op::kBucket:
-        return Bucket(node);
+        return DoubleValue(Bucket(input_.member, input_.tenant, node.text));
       case Op::kCount:
       case Op::kCountCompare:
       case Op::kFirst:
@@ -110,18 +102,6 @@ class Evaluator {
     return Run(code_.children[node.first_child + i]);
   }
 
-  static std::string_view NameOf(model::ConsentState state) {
-    switch (state) {
-      case model::ConsentState::kGranted:
-        return "granted";
-      case model::ConsentState::kDenied:
-        return "denied";
-      default:
-        return "unknown";
-    }
-  }
-  static std::string_view NameOf(model::MemberStatus status) { return model::NameOf(status); }
-
   Value Logic(const Node& node, int64_t decider) const {
     EventTime decided_until = EventTime::Min();
     EventTime undecided_until = kNever;
@@ -161,87 +141,11 @@ class Evaluator {
     return answer;
   }
 
-  Value Trait(const Node& node) const {
-    const model::Trait* trait = input_.member.FindTrait(node.attribute);
-    if (trait == nullptr) return ErrorValue(kMissingTrait);
-    const model::Scalar& value = trait->value;
-    if (const auto* text = std::get_if<std::string>(&value)) return StringValue(*text);
-    if (const auto* number = std::get_if<int64_t>(&value)) return IntValue(*number);
-    if (const auto* flag = std::get_if<bool>(&value)) return BoolValue(*flag);
-    if (const auto* time = std::get_if<EventTime>(&value)) {
-      return TimeValue(time->ms, 0, kNever, now());
-    }
-    return DoubleValue(std::get<double>(value));
-  }
-
-  Value HasTag(const Node& node) const {
-    const Value tag = Child(node, 0);
-    if (tag.is_error()) return tag;
-    const bool is_tagged = std::ranges::any_of(input_.member.records, [&](const auto* record) {
-      return std::ranges::find(record->tags, tag.text) != record->tags.end();
-    });
-    return BoolValue(is_tagged, tag.valid_until);
-  }
-
   Value SegmentMembership(const Node& node) const {
     if (input_.segments == nullptr) return ErrorValue("no other segments are known here");
     const SegmentValue value = input_.segments->Lookup(node.text);
     // A stored membership may be overdue; it is then looked at again at once.
     return BoolValue(value.is_member, std::max(value.valid_until, now() + Duration(1)));
-  }
-
-  // See docs/segment-language.md: others can reproduce the draw.
-  Value Bucket(const Node& node) const {
-    Assert(!input_.member.records.empty(), "a member has at least one record");
-    const Hash128 key = input_.member.records.front()->key.value();
-    std::array<char, 256> buffer;
-    const size_t size = input_.tenant.size() + 1 + node.text.size() + 1 + sizeof(Hash128);
-    std::string longer(size > buffer.size() ? size : 0, '\0');
-    char* const begin = longer.empty() ? buffer.data() : longer.data();
-    char* out = std::ranges::copy(input_.tenant, begin).out;
-    *out++ = '\0';
-    out = std::ranges::copy(node.text, out).out;
-    *out++ = '\0';
-    for (const uint64_t word : {key.high, key.low}) {
-      for (int shift = 56; shift >= 0; shift -= 8) *out++ = static_cast<char>(word >> shift & 0xFF);
-    }
-    // The 53 bits that a double holds exactly: always below 1.
-    constexpr double kTwoToMinus53 = 0x1p-53;
-    const uint64_t bits = HashOf(std::string_view(begin, size)).high >> 11;
-    return DoubleValue(static_cast<double>(bits) * kTwoToMinus53);
-  }
-
-  // X4: purchases, refunds and lost disputes, in the member's one currency.
-  Value LifetimeSpend() const {
-    int64_t sum = 0;
-    uint32_t currency = 0;
-    bool is_mixed = false;
-    bool is_overflow = false;
-    EventTime until = kNever;
-    const auto add = [&](uint32_t code, int64_t amount) {
-      if (amount == 0) return;
-      is_mixed = is_mixed || (currency != 0 && code != currency);
-      currency = code;
-      is_overflow = is_overflow || __builtin_add_overflow(sum, amount, &sum);
-    };
-    constexpr std::array kLedger = {FactKind::purchase, FactKind::refund, FactKind::dispute};
-    for (const model::SourceRecord* record : input_.member.records) {
-      for (const auto& [kind, totals] : record->timeline.retired_totals()) {
-        if (std::ranges::find(kLedger, kind) == kLedger.end()) continue;
-        for (const auto& [code, amount] : totals.sums) add(code, amount);
-      }
-      for (const FactKind kind : kLedger) {
-        for (const Fact& fact : record->timeline.Of(kind)) {
-          if (fact.time > now()) {
-            until = std::min(until, fact.time);
-            break;
-          }
-          add(fact.currency, fact.amount_minor);
-        }
-      }
-    }
-    if (is_mixed) return ErrorValue("the member has spent in several currencies", until);
-    return is_overflow ? ErrorValue("integer overflow", until) : IntValue(sum, until);
   }
 
   // The moment's window: bounds that are expressions cut the constant ones.
