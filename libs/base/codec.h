@@ -30,8 +30,8 @@ class Encoder {
   // Order-preserving, for keys.
   Encoder& Fixed32(uint32_t value);
   Encoder& Fixed64(uint64_t value);
-  Encoder& OrderedTime(EventTime value);  // sign bit flipped, big endian
-  Encoder& Raw(std::string_view value);   // the bytes, no length
+  Encoder& OrderedTime(EventTime value);        // sign bit flipped, big endian
+  Encoder& Raw(std::string_view value);         // the bytes, no length
   Encoder& Terminated(std::string_view value);  // escaped, 0-terminated: keeps order, prefix free
 
   void Clear() { bytes_.clear(); }

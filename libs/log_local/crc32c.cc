@@ -48,8 +48,8 @@ uint32_t Crc32cPortable(std::string_view bytes) {
 
 uint32_t Crc32c(std::string_view bytes) {
 #if defined(__x86_64__)
-  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_instruction) return Crc32cHardware(bytes);
+  static const bool kHasInstruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (kHasInstruction) return Crc32cHardware(bytes);
 #endif
   return Crc32cPortable(bytes);
 }
