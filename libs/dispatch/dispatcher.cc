@@ -125,7 +125,7 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
     return NotFound("tenant '{}' has no subscription '{}'", tenant.value(), subscription);
   }
   if (ack_deadline <= Duration(0)) ack_deadline = options_.ack_deadline;
-  ack_deadline = std::min(ack_deadline, options_.ack_deadline_max);
+  ack_deadline = std::clamp(ack_deadline, options_.ack_deadline_min, options_.ack_deadline_max);
   max = std::clamp<size_t>(max, 1, options_.pull_max);
 
   const auto deadline = std::chrono::steady_clock::now() + wait;
@@ -154,21 +154,20 @@ StatusOr<Dispatcher::Taken> Dispatcher::TakeReady(const Scope& scope, const std:
   while (taken.leases.size() < max && taken.undeliverable.size() < options_.pull_max) {
     const std::optional<model::ProfileId> profile = lines.Ready(now);
     if (!profile.has_value()) break;
-    SPOTTER_RETURN_IF_ERROR(
-        TakeFirst(scope, key, *profile, now, ack_deadline, taken).status());
+    SPOTTER_RETURN_IF_ERROR(TakeFirst(scope, key, *profile, now, ack_deadline, taken).status());
   }
   return taken;
 }
 
 // Takes the first entry of a member that is ready. False: it is not there any more.
 StatusOr<bool> Dispatcher::TakeFirst(const Scope& scope, const std::string& key,
-                                     model::ProfileId profile, EventTime now,
-                                     Duration ack_deadline, Taken& taken) {
+                                     model::ProfileId profile, EventTime now, Duration ack_deadline,
+                                     Taken& taken) {
   MemberLines& lines = lines_[scope];
   Line& line = *lines.Find(profile);
   const int64_t sequence = line.waiting.begin()->first;
-  SPOTTER_ASSIGN_OR_RETURN(auto entry, engine::FindOutboxEntry(store_, scope.first, scope.second,
-                                                               profile, sequence));
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto entry, engine::FindOutboxEntry(store_, scope.first, scope.second, profile, sequence));
   if (!entry.has_value()) {
     lines.Remove(profile, sequence);
     return false;
@@ -197,7 +196,8 @@ StatusOr<bool> Dispatcher::TakeFirst(const Scope& scope, const std::string& key,
                          .lease = next_lease_++,
                          .profile = profile,
                          .sequence = sequence,
-                         .kind = static_cast<uint8_t>(entry->what.index())};
+                         .kind = static_cast<uint8_t>(entry->what.index()),
+                         .action = ActionOf(*entry)};
   taken.leases.push_back({.entry = *std::move(entry),
                           .token = PrintToken(token, key, ScopeText(scope.first, scope.second)),
                           .attempt = line.attempts,
@@ -223,8 +223,7 @@ StatusOr<std::optional<model::RefusalReason>> Dispatcher::WhyNot(const model::Te
 
 // The shard decides what becomes of them; nobody waits for it. A record that is lost with an
 // append that failed is written again when the entry shows up next.
-void Dispatcher::AppendUndeliverable(const Scope& scope,
-                                     std::vector<model::Undeliverable> found) {
+void Dispatcher::AppendUndeliverable(const Scope& scope, std::vector<model::Undeliverable> found) {
   std::vector<std::string> records;
   for (const model::Undeliverable& one : found) {
     uint64_t number = 0;
@@ -263,9 +262,9 @@ StatusOr<std::vector<engine::SettleResult>> Dispatcher::Settle(
     for (const engine::SettleRequest& request : requests) {
       const StatusOr<LeaseToken> token =
           ParseToken(request.token, key, ScopeText(tenant, subscription));
-      results.push_back({.token = request.token,
-                         .refusal = token.ok() ? SettleOne(scope, request, *token, settles)
-                                               : "LEASE_UNKNOWN"});
+      results.push_back(
+          {.token = request.token,
+           .refusal = token.ok() ? SettleOne(scope, request, *token, settles) : "LEASE_UNKNOWN"});
       if (!results.back().refusal.empty()) counts_.refused_settlements++;
     }
   }
@@ -279,12 +278,15 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
                                   std::map<int64_t, model::Settle>& settles) {
   const EventTime now = clock_.Now();
   MemberLines& lines = lines_[scope];
-  const StatusOr<std::optional<model::OutboxEntry>> entry = engine::FindOutboxEntry(
-      store_, scope.first, scope.second, token.profile, token.sequence);
+  const StatusOr<std::optional<model::OutboxEntry>> entry =
+      engine::FindOutboxEntry(store_, scope.first, scope.second, token.profile, token.sequence);
   const bool is_ack = request.wish == engine::SettleWish::kAck;
   if (entry.ok() && !entry->has_value()) return is_ack ? "" : "LEASE_EXPIRED";  // settled already
-  if (!entry.ok() || (*entry)->what.index() != token.kind) return "LEASE_FENCED";
+  if (!entry.ok()) return "LEASE_FENCED";
+  // An ack always counts: where the action has become Void because it stands again elsewhere, the
+  // shard withdraws it there. Whatever else is said of an entry must be about what stands there.
   if (!is_ack) {
+    if ((*entry)->what.index() != token.kind) return "LEASE_FENCED";
     std::string refusal = RefusalOf(token, lines, now);
     if (!refusal.empty()) return refusal;
   }
@@ -311,7 +313,7 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
   settle.settlements.push_back(
       {.profile = token.profile,
        .sequence = token.sequence,
-       .action = ActionOf(**entry),
+       .action = token.action,
        .outcome = is_ack ? model::SettleOutcome::kAck : model::SettleOutcome::kReject,
        .reason = request.reason});
   return "";

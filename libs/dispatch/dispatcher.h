@@ -21,11 +21,12 @@
 namespace spotter::dispatch {
 
 struct Options {
-  Duration ack_deadline = Seconds(30);      // of a pull that names none
+  Duration ack_deadline = Seconds(60);  // of a pull that names none
+  Duration ack_deadline_min = Seconds(10);
   Duration ack_deadline_max = Minutes(10);
-  size_t pull_max = 1000;                   // entries in one answer
+  size_t pull_max = 1000;  // entries in one answer
   Duration submit_timeout = Seconds(30);
-  uint64_t first_lease = 1;                 // a random number: leases of two runs never meet
+  uint64_t first_lease = 1;  // a random number: leases of two runs never meet
 };
 
 struct Counts {
@@ -36,10 +37,10 @@ struct Counts {
   uint64_t retries = 0;
   uint64_t extensions = 0;
   uint64_t refused_settlements = 0;
-  uint64_t expired = 0;                     // found outside their window
-  uint64_t suppressed = 0;                  // found opted out since the decision
-  size_t pending = 0;                       // a level: entries not settled
-  size_t outstanding = 0;                   // a level: entries on lease
+  uint64_t expired = 0;     // found outside their window
+  uint64_t suppressed = 0;  // found opted out since the decision
+  size_t pending = 0;       // a level: entries not settled
+  size_t outstanding = 0;   // a level: entries on lease
 };
 
 // The outbox in the store is the truth; in memory are only its order and the leases, which end

@@ -52,7 +52,8 @@ std::string PrintToken(const LeaseToken& token, std::string_view key, std::strin
       .Varint(token.lease)
       .Hash(token.profile.value())
       .Signed(token.sequence)
-      .Byte(token.kind);
+      .Byte(token.kind)
+      .Hash(token.action.value());
   const uint64_t seal = Seal(body.view(), key, scope);
   return std::string(kPrefix) + EncodeText(body.Fixed64(seal).view());
 }
@@ -74,6 +75,7 @@ StatusOr<LeaseToken> ParseToken(std::string_view text, std::string_view key,
   token.profile = model::ProfileId(in.Hash());
   token.sequence = in.Signed();
   token.kind = in.Byte();
+  token.action = model::ActionId(in.Hash());
   return in.Done("lease token").ok() ? StatusOr<LeaseToken>(token) : malformed;
 }
 

@@ -11,11 +11,12 @@ namespace spotter::dispatch {
 // What was handed out, as a text that its holder gives back. It says all of it, so that an ack
 // counts after a restart too, and carries a keyed hash, so that nobody can make one up.
 struct LeaseToken {
-  int64_t generation = 0;     // of the owner that handed it out
-  uint64_t lease = 0;         // unique within the generation
+  int64_t generation = 0;  // of the owner that handed it out
+  uint64_t lease = 0;      // unique within the generation
   model::ProfileId profile;
   int64_t sequence = 0;
-  uint8_t kind = 0;           // index in OutboxEntry::what
+  uint8_t kind = 0;        // index in OutboxEntry::what
+  model::ActionId action;  // zero for Void and MergedInto
   friend bool operator==(const LeaseToken&, const LeaseToken&) = default;
 };
 

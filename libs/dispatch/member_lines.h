@@ -19,11 +19,11 @@ struct Waiting {
 
 // The entries of one member in one subscription. Only the first may be out.
 struct Line {
-  std::map<int64_t, Waiting> waiting;          // by sequence
-  int32_t attempts = 0;                        // of the first
-  uint64_t lease = 0;                          // of the newest attempt; 0: none is out
-  EventTime hidden_until = EventTime::Min();   // a lease's deadline, a retry's delay
-  std::optional<EventTime> placed;             // its key in the order of all lines
+  std::map<int64_t, Waiting> waiting;         // by sequence
+  int32_t attempts = 0;                       // of the first
+  uint64_t lease = 0;                         // of the newest attempt; 0: none is out
+  EventTime hidden_until = EventTime::Min();  // a lease's deadline, a retry's delay
+  std::optional<EventTime> placed;            // its key in the order of all lines
 };
 
 // The lines of one (tenant, subscription), in the order in which their first entries may go out.

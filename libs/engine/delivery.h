@@ -15,7 +15,7 @@ namespace spotter::engine {
 // An entry handed out until `expires_at`; unless settled or extended by then it comes again.
 struct Lease {
   model::OutboxEntry entry;
-  std::string token;       // settles this delivery; another attempt has another token
+  std::string token;  // settles this delivery; another attempt has another token
   int32_t attempt = 1;
   EventTime expires_at;
 };
@@ -25,8 +25,8 @@ enum class SettleWish : uint8_t { kAck, kReject, kRetry, kExtend };
 struct SettleRequest {
   std::string token;
   SettleWish wish = SettleWish::kAck;
-  Duration delay{0};       // of a retry: not before; of an extend: the new deadline from now
-  std::string reason;      // of a reject
+  Duration delay{0};   // of a retry: not before; of an extend: the new deadline from now
+  std::string reason;  // of a reject
 };
 
 struct SettleResult {
@@ -37,7 +37,7 @@ struct SettleResult {
 };
 
 struct QueueStatus {
-  size_t waiting = 0;      // entries not settled
+  size_t waiting = 0;  // entries not settled
   size_t leased = 0;
 };
 

@@ -29,8 +29,7 @@ Status ScanTable(const store::Store& store, std::string_view prefix, std::string
   Status status = OkStatus();
   SPOTTER_RETURN_IF_ERROR(store.Scan(Family::kState, begin, store::PrefixEnd(prefix),
                                      [&](std::string_view key, std::string_view value) {
-                                       StatusOr<bool> more =
-                                           take(key.substr(prefix.size()), value);
+                                       StatusOr<bool> more = take(key.substr(prefix.size()), value);
                                        if (!more.ok()) status = more.status();
                                        return more.ok() && *more;
                                      }));
@@ -63,12 +62,13 @@ template <typename Row, typename Decode>
 StatusOr<std::vector<Row>> ListAll(const store::Store& store, const model::TenantId& tenant,
                                    Table table, const Decode& decode) {
   std::vector<Row> rows;
-  SPOTTER_RETURN_IF_ERROR(ScanTable(store, state::TablePrefix(tenant.value(), table), "",
-                                    [&](std::string_view, std::string_view value) -> StatusOr<bool> {
-                                      SPOTTER_ASSIGN_OR_RETURN(Row row, decode(value));
-                                      rows.push_back(std::move(row));
-                                      return true;
-                                    }));
+  SPOTTER_RETURN_IF_ERROR(
+      ScanTable(store, state::TablePrefix(tenant.value(), table), "",
+                [&](std::string_view, std::string_view value) -> StatusOr<bool> {
+                  SPOTTER_ASSIGN_OR_RETURN(Row row, decode(value));
+                  rows.push_back(std::move(row));
+                  return true;
+                }));
   return rows;
 }
 
@@ -101,8 +101,8 @@ StatusOr<bool> LoadRecords(const store::Store& store, const model::TenantId& ten
     SPOTTER_ASSIGN_OR_RETURN(auto stored, state::ReadRecord(store, tenant.value(), key));
     if (!stored.has_value()) return false;
     member.records.push_back(*std::move(stored));
-    SPOTTER_ASSIGN_OR_RETURN(
-        auto bytes, store.Get(Family::kState, state::AnchorKey(tenant.value(), key)));
+    SPOTTER_ASSIGN_OR_RETURN(auto bytes,
+                             store.Get(Family::kState, state::AnchorKey(tenant.value(), key)));
     if (!bytes.has_value()) continue;
     SPOTTER_ASSIGN_OR_RETURN(state::Anchor anchor, state::DecodeAnchor(*bytes));
     member.anchors.push_back(std::move(anchor));
@@ -133,7 +133,7 @@ model::MemberView StoredMember::View() const {
 }
 
 StatusOr<StoredMember> LoadMember(const store::Store& store, const model::TenantId& tenant,
-                            model::ProfileId id) {
+                                  model::ProfileId id) {
   for (int i = 0; i < kReadsMax; ++i) {
     StoredMember member;
     SPOTTER_ASSIGN_OR_RETURN(const std::string row, FollowRedirects(store, tenant, id, member));
@@ -144,13 +144,35 @@ StatusOr<StoredMember> LoadMember(const store::Store& store, const model::Tenant
   return Unavailable("profile '{}' changes too quickly to be read", ToText(id));
 }
 
+StatusOr<identity::Partition> ResolveMember(const store::Store& store,
+                                            const model::TenantSettings& settings,
+                                            const StoredMember& member) {
+  std::vector<identity::Node> nodes;
+  std::vector<identity::Assertion> assertions;
+  for (const state::StoredRecord& stored : member.records) {
+    const model::RecordKey key = stored.record.key;
+    nodes.push_back({.key = key, .links = identity::LinkKeysOf(stored.record, settings.kind)});
+    SPOTTER_RETURN_IF_ERROR(
+        ScanTable(store, state::AssertionPrefix(settings.id.value(), key), "",
+                  [&](std::string_view row, std::string_view value) -> StatusOr<bool> {
+                    const model::RecordKey other = state::LastRecordKey(row);
+                    const auto& records = member.profile.records;
+                    if (key < other && std::binary_search(records.begin(), records.end(), other)) {
+                      assertions.push_back({.same = value == "same", .a = key, .b = other});
+                    }
+                    return true;
+                  }));
+  }
+  return identity::ResolveRecords(nodes, assertions);
+}
+
 StatusOr<model::ProfileId> FindProfileByRecord(const store::Store& store,
                                                const model::TenantId& tenant,
                                                std::string_view source,
                                                std::string_view customer_id) {
   SPOTTER_ASSIGN_OR_RETURN(
-      auto stored, state::ReadRecord(store, tenant.value(),
-                                     model::MakeRecordKey(source, customer_id)));
+      auto stored,
+      state::ReadRecord(store, tenant.value(), model::MakeRecordKey(source, customer_id)));
   if (!stored.has_value()) {
     return NotFound("source '{}' has no customer '{}' that we know", source, customer_id);
   }
@@ -196,15 +218,25 @@ StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Store& store,
       store, state::TablePrefix(tenant.value(), Table::kProfile), limit, after,
       [&](std::string_view, std::string_view value) -> StatusOr<std::optional<state::Profile>> {
         SPOTTER_ASSIGN_OR_RETURN(state::Profile profile, state::DecodeProfile(value));
-        const bool is_member =
-            profile.merged_into.value().is_zero() &&
-            std::any_of(profile.memberships.begin(), profile.memberships.end(),
-                        [&](const model::Membership& m) {
-                          return m.segment == segment && m.is_member;
-                        });
+        const bool is_member = profile.merged_into.value().is_zero() &&
+                               std::any_of(profile.memberships.begin(), profile.memberships.end(),
+                                           [&](const model::Membership& m) {
+                                             return m.segment == segment && m.is_member;
+                                           });
         if (!is_member) return std::optional<state::Profile>();
         return std::optional(std::move(profile));
       });
+}
+
+Status ScanEnrolments(const store::Store& store, const model::TenantId& tenant,
+                      const std::function<void(const model::Enrolment&)>& visit) {
+  return ScanTable(store, state::TablePrefix(tenant.value(), Table::kAnchor), "",
+                   [&](std::string_view, std::string_view value) -> StatusOr<bool> {
+                     SPOTTER_ASSIGN_OR_RETURN(const state::Anchor anchor,
+                                              state::DecodeAnchor(value));
+                     for (const model::Enrolment& one : anchor.enrolments) visit(one);
+                     return true;
+                   });
 }
 
 StatusOr<Page<RefusalRow>> ListRefusals(const store::Store& store, const model::TenantId& tenant,
@@ -240,8 +272,8 @@ StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
 
 StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
                                                           const model::TenantId& tenant) {
-  SPOTTER_ASSIGN_OR_RETURN(auto bytes, store.Get(Family::kState,
-                                                 state::Key(tenant.value(), Table::kSettings, "")));
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto bytes, store.Get(Family::kState, state::Key(tenant.value(), Table::kSettings, "")));
   if (!bytes.has_value()) return std::optional<model::TenantSettings>();
   SPOTTER_ASSIGN_OR_RETURN(model::TenantSettings settings, state::DecodeTenantSettings(*bytes));
   return std::optional(std::move(settings));
@@ -297,9 +329,8 @@ StatusOr<bool> IsSuppressed(const store::Store& store, const model::TenantId& te
                             std::string_view key, std::string_view channel,
                             std::string_view contact) {
   SPOTTER_ASSIGN_OR_RETURN(
-      auto bytes,
-      store.Get(Family::kState, state::SuppressionKey(tenant.value(), channel,
-                                                      KeyedHashOf(key, contact))));
+      auto bytes, store.Get(Family::kState, state::SuppressionKey(tenant.value(), channel,
+                                                                  KeyedHashOf(key, contact))));
   return bytes.has_value();
 }
 
@@ -309,8 +340,8 @@ StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& 
                                                             model::ProfileId profile,
                                                             int64_t sequence) {
   SPOTTER_ASSIGN_OR_RETURN(
-      auto bytes, store.Get(Family::kOutbox, state::OutboxKey(tenant.value(), subscription,
-                                                              profile, sequence)));
+      auto bytes, store.Get(Family::kOutbox,
+                            state::OutboxKey(tenant.value(), subscription, profile, sequence)));
   if (!bytes.has_value()) return std::optional<model::OutboxEntry>();
   SPOTTER_ASSIGN_OR_RETURN(model::OutboxEntry entry, state::DecodeOutboxEntry(*bytes));
   return std::optional(std::move(entry));
@@ -320,8 +351,8 @@ Status ScanOutbox(
     const store::Store& store,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
   Status status = OkStatus();
-  SPOTTER_RETURN_IF_ERROR(store.Scan(
-      Family::kOutbox, "", "", [&](std::string_view key, std::string_view value) {
+  SPOTTER_RETURN_IF_ERROR(
+      store.Scan(Family::kOutbox, "", "", [&](std::string_view key, std::string_view value) {
         StatusOr<model::OutboxEntry> entry = state::DecodeOutboxEntry(value);
         if (!entry.ok()) {
           status = entry.status();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "identity/resolve_records.h"
 #include "model/definition.h"
 #include "model/source_record.h"
 #include "state/record_rows.h"
@@ -38,7 +39,12 @@ class StoredMember {
 
 // NotFound: "profile 'prf_…' is not known".
 StatusOr<StoredMember> LoadMember(const store::Store& store, const model::TenantId& tenant,
-                            model::ProfileId id);
+                                  model::ProfileId id);
+
+// Why the member's records stand together: identity resolved anew over them and what people said.
+StatusOr<identity::Partition> ResolveMember(const store::Store& store,
+                                            const model::TenantSettings& settings,
+                                            const StoredMember& member);
 
 // The profile that a customer of a source belongs to. NotFound otherwise.
 StatusOr<model::ProfileId> FindProfileByRecord(const store::Store& store,
@@ -68,6 +74,10 @@ StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Store& store,
                                                   const model::TenantId& tenant,
                                                   std::string_view segment, size_t limit,
                                                   std::string_view after);
+
+// Every enrolment of the tenant, under way or over.
+Status ScanEnrolments(const store::Store& store, const model::TenantId& tenant,
+                      const std::function<void(const model::Enrolment&)>& visit);
 
 struct RefusalRow {
   model::ProfileId profile;

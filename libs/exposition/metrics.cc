@@ -13,8 +13,7 @@ namespace {
 
 class FamilySamples final : public Samples {
  public:
-  void Counter(std::string_view name, std::string_view help, double value,
-               Labels labels) override {
+  void Counter(std::string_view name, std::string_view help, double value, Labels labels) override {
     Add(prometheus::MetricType::Counter, name, help, std::move(labels)).counter.value = value;
   }
   void Gauge(std::string_view name, std::string_view help, double value, Labels labels) override {
@@ -54,7 +53,7 @@ class RegisteredHistogram final : public Histogram {
 
 const std::vector<double> kLatencyBuckets = {.0001, .00025, .0005, .001, .0025, .005, .01, .025,
                                              .05,   .1,     .25,   .5,   1,     2.5,  5,   10};
-const std::vector<double> kLatenessBuckets = {.001, .01,   .1,    1,     10,    60,
+const std::vector<double> kLatenessBuckets = {.001, .01,   .1,     1,      10,     60,
                                               600,  3'600, 21'600, 86'400, 604'800};
 
 struct Metrics::Impl {

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/admin_service.h"
+
+#include <algorithm>
+
+#include "engine/queries.h"
+#include "state/verify_hash.h"
+#include "wire/definition_proto.h"
+#include "wire/leaf.h"
+
+namespace spotter::api {
+namespace {
+
+constexpr std::string_view kShardLetter = "dlq_offset_";  // and the offset of the record
+
+void Write(const SnapshotInfo& from, v1::Snapshot& to) {
+  to.set_name(from.name);
+  to.set_path(from.path);
+  to.set_offset(from.offset);
+  to.set_logic_version(from.logic_version);
+  to.set_state_hash(from.state_hash);
+  wire::Write(from.taken_at, *to.mutable_taken_at());
+  to.set_bytes(from.bytes);
+}
+
+void Write(const intake::DeadLetter& from, v1::DeadLetter& to) {
+  to.set_id(from.id);
+  to.set_tenant(from.tenant);
+  to.set_source(from.source);
+  to.set_reason(from.detail.empty() ? from.reason
+                                    : fmt::format("{}: {}", from.reason, from.detail));
+  wire::Write(from.received_at, *to.mutable_received_at());
+  to.set_content_type(from.content_type);
+  to.set_body(from.bytes);
+  to.set_offset(-1);
+}
+
+void Write(const state::DeadLetter& from, const std::string& tenant, v1::DeadLetter& to) {
+  to.set_id(fmt::format("{}{}", kShardLetter, from.offset));
+  to.set_tenant(tenant);
+  to.set_reason(from.detail.empty() ? from.reason
+                                    : fmt::format("{}: {}", from.reason, from.detail));
+  wire::Write(from.at, *to.mutable_received_at());
+  to.set_content_type("application/vnd.spotter.log-record+protobuf");
+  to.set_body(from.payload);
+  to.set_offset(from.offset);
+}
+
+Status RefuseShardLetter(const std::string& id) {
+  if (!id.starts_with(kShardLetter)) return OkStatus();
+  return FailedPrecondition(
+      "dead letter '{}' is a record of the log: it stays as long as the log's state does", id);
+}
+
+// The table's name, which only a difference in it tells.
+std::string NameOf(state::Element element) {
+  state::StateHash different;
+  different.sums()[static_cast<size_t>(element)] = Hash128{0, 1};
+  return state::StateHash::FirstDifference(different, {});
+}
+
+void Write(const state::StateHash& kept, const state::StateHash* recomputed,
+           v1::GetStateHashResponse& out) {
+  out.set_hash(Hex(kept.Total()));
+  out.set_facts_hash(Hex(kept.Facts()));
+  for (int i = 0; i < state::kElements; ++i) {
+    const auto element = static_cast<state::Element>(i);
+    v1::TableHash& table = *out.add_tables();
+    table.set_table(NameOf(element));
+    table.set_hash(Hex(kept.Of(element)));
+    if (recomputed != nullptr) table.set_recomputed(Hex(recomputed->Of(element)));
+  }
+}
+
+}  // namespace
+
+Status AdminServiceImpl::PutZone(const Caller& caller, const std::string& request_id,
+                                 const std::string& zone, std::string tzif) {
+  if (tzif.empty()) {
+    SPOTTER_ASSIGN_OR_RETURN(tzif, ports_.operations.ZoneRules(zone));
+  }
+  return Submit(ports_, caller, request_id,
+                model::PutZoneRules{.zone = zone, .tzif = std::move(tzif)})
+      .status();
+}
+
+// The one operation whose tenant comes from the message: the tenant is not there yet.
+grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
+                                            const v1::CreateTenantRequest* request,
+                                            v1::CreateTenantResponse* response) {
+  return ports_.gate.Serve(
+      *context, "AdminService/CreateTenant", [&](const Caller& caller) -> Status {
+        SPOTTER_ASSIGN_OR_RETURN(model::TenantSettings settings,
+                                 wire::FromProto(request->tenant()));
+        SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(settings.id.value()));
+        settings.suppression_key = ports_.operations.RandomBytes(32);
+        const Caller creator{.principal = caller.principal, .tenant = settings.id};
+        // Before the tenant: an unknown zone refuses the whole request.
+        SPOTTER_ASSIGN_OR_RETURN(const std::string tzif,
+                                 ports_.operations.ZoneRules(settings.time_zone));
+        SPOTTER_RETURN_IF_ERROR(
+            Submit(ports_, creator, request->request_id(), model::PutTenant{settings}).status());
+        const std::string zone_request =
+            request->request_id().empty() ? "" : request->request_id() + "-zone";
+        SPOTTER_RETURN_IF_ERROR(PutZone(creator, zone_request, settings.time_zone, tzif));
+        SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(ports_.store, settings.id));
+        *response->mutable_tenant() = wire::ToTenant(stored.value_or(settings));
+        return OkStatus();
+      });
+}
+
+grpc::Status AdminServiceImpl::PutZoneRules(grpc::ServerContext* context,
+                                            const v1::PutZoneRulesRequest* request,
+                                            v1::PutZoneRulesResponse*) {
+  return ports_.gate.Serve(
+      *context, "AdminService/PutZoneRules", [&](const Caller& caller) -> Status {
+        SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(ports_.store));
+        for (const model::TenantSettings& tenant : tenants) {
+          const std::string id = request->request_id();
+          SPOTTER_RETURN_IF_ERROR(PutZone({.principal = caller.principal, .tenant = tenant.id}, id,
+                                          request->zone(), request->tzif()));
+        }
+        return OkStatus();
+      });
+}
+
+// What intake could not read, newest first; behind it what the shard could not apply.
+grpc::Status AdminServiceImpl::ListDeadLetters(grpc::ServerContext* context,
+                                               const v1::ListDeadLettersRequest* request,
+                                               v1::ListDeadLettersResponse* response) {
+  return ports_.gate.Serve(
+      *context, "AdminService/ListDeadLetters", [&](const Caller& caller) -> Status {
+        SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
+        SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
+        const std::string& tenant = caller.tenant.value();
+        const auto page = ports_.dead_letters.List(tenant, request->source(), size, after);
+        for (const intake::DeadLetter& letter : page.letters) {
+          const auto whole = ports_.dead_letters.Get(tenant, letter.id);
+          Write(whole.ok() ? *whole : letter, *response->add_dead_letters());
+        }
+        response->set_next_page_token(PrintPageToken(page.next));
+        response->set_total(static_cast<int64_t>(page.total));
+        if (!page.next.empty() || !request->source().empty()) return OkStatus();
+        SPOTTER_ASSIGN_OR_RETURN(
+            const auto rows, engine::ListDeadLetters(ports_.store, caller.tenant, kPageMax, ""));
+        for (const state::DeadLetter& row : rows.rows) {
+          Write(row, tenant, *response->add_dead_letters());
+        }
+        response->set_total(response->total() + static_cast<int64_t>(rows.rows.size()));
+        return OkStatus();
+      });
+}
+
+grpc::Status AdminServiceImpl::RedriveDeadLetter(grpc::ServerContext* context,
+                                                 const v1::RedriveDeadLetterRequest* request,
+                                                 v1::RedriveDeadLetterResponse* response) {
+  return ports_.gate.Serve(
+      *context, "AdminService/RedriveDeadLetter", [&](const Caller& caller) -> Status {
+        SPOTTER_RETURN_IF_ERROR(RefuseShardLetter(request->dead_letter()));
+        SPOTTER_ASSIGN_OR_RETURN(const auto result,
+                                 ports_.intake.Redrive(caller.tenant, request->dead_letter()));
+        response->set_accepted(result.refused.empty());
+        response->set_events(static_cast<int32_t>(result.accepted));
+        if (!result.refused.empty()) response->set_reason(result.refused.front().detail);
+        return OkStatus();
+      });
+}
+
+grpc::Status AdminServiceImpl::DiscardDeadLetter(grpc::ServerContext* context,
+                                                 const v1::DiscardDeadLetterRequest* request,
+                                                 v1::DiscardDeadLetterResponse*) {
+  return ports_.gate.Serve(
+      *context, "AdminService/DiscardDeadLetter", [&](const Caller& caller) -> Status {
+        SPOTTER_RETURN_IF_ERROR(RefuseShardLetter(request->dead_letter()));
+        return ports_.dead_letters.Resolve(caller.tenant.value(), request->dead_letter(),
+                                           intake::Resolution::kDiscarded);
+      });
+}
+
+grpc::Status AdminServiceImpl::TakeSnapshot(grpc::ServerContext* context,
+                                            const v1::TakeSnapshotRequest*,
+                                            v1::TakeSnapshotResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/TakeSnapshot", [&](const Caller&) -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(const SnapshotInfo snapshot, ports_.operations.TakeSnapshot());
+    Write(snapshot, *response->mutable_snapshot());
+    return OkStatus();
+  });
+}
+
+grpc::Status AdminServiceImpl::ListSnapshots(grpc::ServerContext* context,
+                                             const v1::ListSnapshotsRequest*,
+                                             v1::ListSnapshotsResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/ListSnapshots", [&](const Caller&) -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(const auto snapshots, ports_.operations.ListSnapshots());
+    for (const SnapshotInfo& snapshot : snapshots) Write(snapshot, *response->add_snapshots());
+    return OkStatus();
+  });
+}
+
+// With `verify` the shard stands still while every row is read.
+grpc::Status AdminServiceImpl::GetStateHash(grpc::ServerContext* context,
+                                            const v1::GetStateHashRequest* request,
+                                            v1::GetStateHashResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/GetStateHash", [&](const Caller&) -> Status {
+    const auto read = [&](const state::Meta& meta) -> Status {
+      response->set_offset(meta.next_offset);
+      if (!request->verify()) {
+        Write(meta.hash, nullptr, *response);
+        return OkStatus();
+      }
+      SPOTTER_ASSIGN_OR_RETURN(const state::StateHash scanned, state::HashByScan(ports_.store));
+      Write(meta.hash, &scanned, *response);
+      response->set_verified(scanned == meta.hash);
+      return OkStatus();
+    };
+    if (ports_.owner != nullptr) return ports_.owner->BetweenBatches(read);
+    SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(ports_.store));
+    return read(meta);
+  });
+}
+
+grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
+                                          const v1::SkipOffsetRequest* request,
+                                          v1::SkipOffsetResponse*) {
+  return ports_.gate.Serve(*context, "AdminService/SkipOffset", [&](const Caller&) -> Status {
+    return ports_.operations.SkipOffset(request->offset(), request->reason());
+  });
+}
+
+grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,
+                                           const v1::AdvanceTimeRequest* request,
+                                           v1::AdvanceTimeResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/AdvanceTime", [&](const Caller&) -> Status {
+    wire::Reader reader;
+    const EventTime to = reader.Time(request->to(), "to");
+    if (!reader.ok()) return reader.status();
+    SPOTTER_ASSIGN_OR_RETURN(const bool reached_wall, ports_.operations.AdvanceTime(to));
+    wire::Write(ports_.clock.Now(), *response->mutable_now());
+    response->set_reached_wall(reached_wall);
+    return OkStatus();
+  });
+}
+
+grpc::Status AdminServiceImpl::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest*,
+                                         v1::GetStatusResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/GetStatus", [&](const Caller&) -> Status {
+    response->set_version(ports_.operations.version());
+    response->set_logic_version(engine::kLogicVersion);
+    const EventTime now = ports_.clock.Now();
+    wire::Write(now, *response->mutable_now());
+    response->set_problem(ports_.operations.problem());
+    response->set_healthy(response->problem().empty());
+    response->set_log_start_offset(ports_.log.start());
+    response->set_log_end_offset(ports_.log.durable_end());
+    const StatusOr<state::Meta> meta = state::ReadMeta(ports_.store);
+    if (meta.ok()) {
+      response->set_applied_offset(meta->next_offset);
+      response->set_generation(meta->generation);
+      wire::Write(meta->shard_time, *response->mutable_shard_time());
+    }
+    if (ports_.owner != nullptr) {
+      const engine::OwnerStatus status = ports_.owner->status();
+      response->set_dead_letters(static_cast<int64_t>(status.counters.dead_letters));
+      if (!status.caught_up) {
+        response->set_lag_seconds(
+            static_cast<double>(std::max<int64_t>((now - status.last_append_time).count(), 0)) /
+            1000);
+      }
+    }
+    SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(ports_.store));
+    for (const model::TenantSettings& tenant : tenants) {
+      *response->add_tenants() = wire::ToTenant(tenant);
+      SPOTTER_ASSIGN_OR_RETURN(const auto progress, engine::ReadProgress(ports_.store, tenant.id));
+      response->set_orphans(response->orphans() + static_cast<int64_t>(progress.orphans));
+      response->set_profiles(response->profiles() + static_cast<int64_t>(progress.profiles));
+      if (progress.work_pending) {
+        response->set_pending_work(response->pending_work() +
+                                   static_cast<int64_t>(progress.profiles));
+      }
+      response->set_dead_letters(
+          response->dead_letters() +
+          static_cast<int64_t>(ports_.dead_letters.List(tenant.id.value(), "", 1, "").total));
+    }
+    return OkStatus();
+  });
+}
+
+}  // namespace spotter::api

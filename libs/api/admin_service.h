@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "api/ports.h"
+#include "spotter/v1/admin_service.grpc.pb.h"
+
+namespace spotter::api {
+
+// Thread safety: gRPC calls it from many threads.
+class AdminServiceImpl final : public v1::AdminService::Service {
+ public:
+  explicit AdminServiceImpl(const Ports& ports) : ports_(ports) {}
+
+  grpc::Status CreateTenant(grpc::ServerContext* context, const v1::CreateTenantRequest* request,
+                            v1::CreateTenantResponse* response) override;
+  grpc::Status PutZoneRules(grpc::ServerContext* context, const v1::PutZoneRulesRequest* request,
+                            v1::PutZoneRulesResponse* response) override;
+  grpc::Status ListDeadLetters(grpc::ServerContext* context,
+                               const v1::ListDeadLettersRequest* request,
+                               v1::ListDeadLettersResponse* response) override;
+  grpc::Status RedriveDeadLetter(grpc::ServerContext* context,
+                                 const v1::RedriveDeadLetterRequest* request,
+                                 v1::RedriveDeadLetterResponse* response) override;
+  grpc::Status DiscardDeadLetter(grpc::ServerContext* context,
+                                 const v1::DiscardDeadLetterRequest* request,
+                                 v1::DiscardDeadLetterResponse* response) override;
+  grpc::Status TakeSnapshot(grpc::ServerContext* context, const v1::TakeSnapshotRequest* request,
+                            v1::TakeSnapshotResponse* response) override;
+  grpc::Status ListSnapshots(grpc::ServerContext* context, const v1::ListSnapshotsRequest* request,
+                             v1::ListSnapshotsResponse* response) override;
+  grpc::Status GetStateHash(grpc::ServerContext* context, const v1::GetStateHashRequest* request,
+                            v1::GetStateHashResponse* response) override;
+  grpc::Status SkipOffset(grpc::ServerContext* context, const v1::SkipOffsetRequest* request,
+                          v1::SkipOffsetResponse* response) override;
+  grpc::Status AdvanceTime(grpc::ServerContext* context, const v1::AdvanceTimeRequest* request,
+                           v1::AdvanceTimeResponse* response) override;
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                         v1::GetStatusResponse* response) override;
+
+ private:
+  Status PutZone(const Caller& caller, const std::string& request_id, const std::string& zone,
+                 std::string tzif);
+
+  const Ports ports_;
+};
+
+}  // namespace spotter::api

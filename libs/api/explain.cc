@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/explain.h"
+
+#include <algorithm>
+
+#include "journey/advance_enrolment.h"
+#include "wire/view.h"
+
+namespace spotter::api {
+namespace {
+
+constexpr size_t kRefusalsMax = 100;
+
+std::string Trimmed(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
+}
+
+v1::Membership MembershipIn(const engine::StoredMember& member, const std::string& segment) {
+  for (const model::Membership& one : member.profile.memberships) {
+    if (one.segment == segment) return wire::ToProto(one);
+  }
+  v1::Membership none;
+  none.set_segment(segment);
+  return none;
+}
+
+void ExplainSegment(const model::SegmentDefinition& definition, const engine::StoredMember& member,
+                    EventTime now, Evaluator& evaluator, v1::SegmentExplanation& out) {
+  *out.mutable_membership() = MembershipIn(member, definition.id);
+  out.set_expression(definition.expression);
+  for (const std::string& text : ClausesOf(definition.expression)) {
+    const auto clause = segment::Expression::Compile(text, segment::Scope::kSegment);
+    if (!clause.ok()) continue;  // cannot be: it is part of an expression that compiles
+    const segment::Result result = evaluator.Evaluate(*clause, member, now);
+    v1::ClauseExplanation& explanation = *out.add_clauses();
+    explanation.set_text(text);
+    explanation.set_holds(result.value);
+    if (result.valid_until != EventTime::Max()) {
+      wire::Write(result.valid_until, *explanation.mutable_valid_until());
+    }
+  }
+}
+
+void ExplainJourney(const model::JourneyDefinition& definition, const engine::StoredMember& member,
+                    EventTime now, Evaluator& evaluator, v1::JourneyExplanation& out) {
+  out.set_journey(definition.id);
+  std::vector<model::Enrolment> walks;
+  for (const state::Anchor& anchor : member.anchors) {
+    for (const model::Enrolment& enrolment : anchor.enrolments) {
+      if (enrolment.journey == definition.id) walks.push_back(enrolment);
+    }
+  }
+  std::stable_sort(walks.begin(), walks.end(),
+                   [](const auto& a, const auto& b) { return a.entered_at > b.entered_at; });
+  for (const model::Enrolment& walk : walks) *out.add_enrolments() = wire::ToProto(walk);
+  if (!walks.empty() && walks.front().state != model::EnrolmentState::kEnded) return;
+
+  const auto journey = journey::Journey::Compile(definition);
+  if (!journey.ok()) {
+    out.set_not_entered_because(std::string(MessageOf(journey.status())));
+  } else if (definition.state == model::JourneyState::kDraft ||
+             definition.state == model::JourneyState::kPaused) {
+    out.set_not_entered_because(
+        fmt::format("the journey is {}: nobody enters", NameOf(definition.state)));
+  } else if (!evaluator.Evaluate(journey->entry(), member, now).value) {
+    out.set_not_entered_because(
+        fmt::format("its entry condition does not hold: {}", definition.entry_when));
+  } else if (!walks.empty()) {
+    out.set_not_entered_because("has walked it before; see its re-entry rule");
+  } else {
+    out.set_not_entered_because(
+        "its entry condition holds, but did not turn true because of a live event or of time "
+        "since the journey was published");
+  }
+}
+
+Status ExplainRefusals(const store::Store& store, const model::TenantId& tenant,
+                       const engine::StoredMember& member, const std::string& journey,
+                       v1::ExplainResponse& out) {
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto page, engine::ListRefusals(store, tenant, member.profile.id, kRefusalsMax * 100, ""));
+  std::reverse(page.rows.begin(), page.rows.end());
+  for (const engine::RefusalRow& row : page.rows) {
+    if (out.refusals_size() == static_cast<int>(kRefusalsMax)) break;
+    if (!journey.empty() && row.refusal.proposal.journey != journey) continue;
+    *out.add_refusals() = wire::ToProto(row.refusal);
+  }
+  return OkStatus();
+}
+
+std::string_view ReasonOf(const identity::Edge& edge) {
+  switch (edge.tier) {
+    case 0:
+      return "a person said so";
+    case 2:
+      return "same e-mail and name";
+    case 3:
+      return "same phone and name";
+    default:
+      return "same customer id";
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> ClausesOf(std::string_view expression) {
+  std::vector<std::string> clauses;
+  size_t begin = 0;
+  int depth = 0;
+  char quote = 0;
+  bool is_or = false;
+  for (size_t i = 0; i < expression.size(); ++i) {
+    const char c = expression[i];
+    if (quote != 0) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == quote) {
+        quote = 0;
+      }
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '(' || c == '[') {
+      depth++;
+    } else if (c == ')' || c == ']') {
+      depth--;
+    } else if (depth == 0 && (c == '?' || expression.substr(i).starts_with("||"))) {
+      is_or = true;  // binds less than &&: the whole is one clause
+    } else if (depth == 0 && expression.substr(i).starts_with("&&")) {
+      clauses.push_back(Trimmed(expression.substr(begin, i - begin)));
+      begin = ++i + 1;
+    }
+  }
+  if (is_or) return {Trimmed(expression)};
+  clauses.push_back(Trimmed(expression.substr(begin)));
+  return clauses;
+}
+
+StatusOr<v1::ExplainResponse> ExplainMember(const store::Store& store,
+                                            const model::TenantSettings& settings,
+                                            const engine::StoredMember& member, EventTime now,
+                                            const std::string& segment,
+                                            const std::string& journey) {
+  v1::ExplainResponse out;
+  out.set_profile(model::ToText(member.profile.id));
+  wire::Write(now, *out.mutable_now());
+  SPOTTER_ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Make(store, settings.id));
+  SPOTTER_ASSIGN_OR_RETURN(const auto segments, engine::ListSegments(store, settings.id));
+  for (const model::SegmentDefinition& definition : segments) {
+    if (!segment.empty() && definition.id != segment) continue;
+    ExplainSegment(definition, member, now, evaluator, *out.add_segments());
+  }
+  if (!segment.empty() && out.segments().empty()) return NotFound("no segment '{}'", segment);
+  SPOTTER_ASSIGN_OR_RETURN(const auto journeys, engine::ListJourneys(store, settings.id));
+  for (const model::JourneyDefinition& definition : journeys) {
+    if (!journey.empty() && definition.id != journey) continue;
+    ExplainJourney(definition, member, now, evaluator, *out.add_journeys());
+  }
+  if (!journey.empty() && out.journeys().empty()) return NotFound("no journey '{}'", journey);
+  SPOTTER_RETURN_IF_ERROR(ExplainRefusals(store, settings.id, member, journey, out));
+
+  SPOTTER_ASSIGN_OR_RETURN(const identity::Partition partition,
+                           engine::ResolveMember(store, settings, member));
+  for (const identity::Edge& edge : partition.edges) {
+    v1::IdentityLink& link = *out.add_links();
+    link.set_record_a(model::ToText(edge.a));
+    link.set_record_b(model::ToText(edge.b));
+    link.set_reason(std::string(ReasonOf(edge)));
+    link.set_refused(edge.refused);
+  }
+  const model::MemberView view = member.View();
+  for (const state::StoredRecord& stored : member.records) {
+    for (const model::Trait& trait : stored.record.traits) {
+      // Each trait once: from the record whose value counts.
+      if (view.FindTrait(trait.id) == &trait) *out.add_traits() = wire::ToProto(trait).field();
+    }
+  }
+  return out;
+}
+
+std::vector<v1::TimelineEntry> TimelineOf(const engine::StoredMember& member) {
+  constexpr model::FactKind kKinds[] = {
+#define X(number, name) model::FactKind::name,
+      SPOTTER_FACT_KINDS(X)
+#undef X
+  };
+  struct Item {
+    EventTime time;
+    const model::Fact* fact;
+    const model::SourceRecord* record;
+  };
+  std::vector<Item> items;
+  for (const state::StoredRecord& stored : member.records) {
+    for (const model::FactKind kind : kKinds) {
+      for (const model::Fact& fact : stored.record.timeline.Of(kind)) {
+        items.push_back({fact.time, &fact, &stored.record});
+      }
+    }
+  }
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Item& a, const Item& b) { return a.time > b.time; });
+  std::vector<v1::TimelineEntry> entries;
+  for (const Item& item : items) {
+    entries.push_back(
+        wire::ToProto(*item.fact, item.record->timeline.Find(item.fact->entity), item.record->key));
+  }
+  return entries;
+}
+
+}  // namespace spotter::api

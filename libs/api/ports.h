@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "api/gate.h"
+#include "api/operations.h"
+#include "base/clock.h"
+#include "engine/delivery.h"
+#include "engine/owner.h"
+#include "intake/intake.h"
+#include "store/store.h"
+
+namespace spotter::api {
+
+// What the services stand on. Everything outlives them.
+struct Ports {
+  const store::Store& store;
+  const log::Log& log;
+  engine::Owner* owner;  // nullptr: the shard could not be opened; reads go on
+  engine::Delivery& delivery;
+  intake::Intake& intake;
+  intake::DeadLetters& dead_letters;
+  Operations& operations;
+  const Clock& clock;
+  Gate& gate;
+};
+
+// Appends `what` as a command of the caller and waits for its answer. Without a `request_id` the
+// command gets one of its own.
+StatusOr<state::Answer> Submit(const Ports& ports, const Caller& caller, std::string request_id,
+                               decltype(model::Command::what) what);
+
+inline constexpr int kPageDefault = 50;
+inline constexpr int kPageMax = 500;
+// Negative is InvalidArgument; 0 is the default; too many is the most.
+StatusOr<size_t> PageSize(int asked);
+// Tokens are opaque and fit into a URL. InvalidArgument: not one of ours.
+std::string PrintPageToken(std::string_view position);
+StatusOr<std::string> ParsePageToken(std::string_view token);
+
+}  // namespace spotter::api
