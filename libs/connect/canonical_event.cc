@@ -103,8 +103,7 @@ std::optional<Rejection> CheckTimes(const MemberEvent& event, EventTime received
   if (event.event_time == EventTime{}) {
     return Refuse("missing_field", "event_time: expected when it happened");
   }
-  if (auto refused =
-          CheckTime("event_time", event.event_time, TimeRule::kHappened, received_at)) {
+  if (auto refused = CheckTime("event_time", event.event_time, TimeRule::kHappened, received_at)) {
     return refused;
   }
   // It orders the states of the entity for ever, so it is refused but never moved.
@@ -134,14 +133,14 @@ std::optional<Rejection> CheckAttributes(MemberEvent& event, EventTime received_
       if (auto refused = CheckTime(path, *time, RuleOf(attribute.id), received_at)) return refused;
     }
   }
-  if (auto refused = CheckWord("attributes.payment_status",
-                               event.attributes.Text(AttributeId::payment_status),
-                               kPaymentStatuses)) {
+  if (auto refused =
+          CheckWord("attributes.payment_status", event.attributes.Text(AttributeId::payment_status),
+                    kPaymentStatuses)) {
     return refused;
   }
-  if (auto refused = CheckWord("attributes.membership_status",
-                               event.attributes.Text(AttributeId::membership_status),
-                               kMembershipStatuses)) {
+  if (auto refused =
+          CheckWord("attributes.membership_status",
+                    event.attributes.Text(AttributeId::membership_status), kMembershipStatuses)) {
     return refused;
   }
   std::string currency{event.attributes.Text(AttributeId::currency)};
@@ -235,8 +234,8 @@ void Accept(std::vector<MemberEvent> events, const DecodeSettings& settings, Dec
     const EventTime told = event.event_time;
     if (const auto refused = MakeCanonical(event, settings)) {
       out.rejections.push_back(
-          {refused->reason, fmt::format("{}: {}", event.source.substr(0, kNameBytesMax),
-                                        refused->detail)});
+          {refused->reason,
+           fmt::format("{}: {}", event.source.substr(0, kNameBytesMax), refused->detail)});
       return;
     }
     if (event.event_time != told) ++clamped;

@@ -20,16 +20,20 @@ std::string TextOf(const Proto& proto, const std::string& name) {
   if (found == proto.attributes().end()) return "";
   const Value& value = found->second;
   switch (value.attr_case()) {
-    case Value::kCeString: return value.ce_string();
-    case Value::kCeUri: return value.ce_uri();
-    case Value::kCeUriRef: return value.ce_uri_ref();
+    case Value::kCeString:
+      return value.ce_string();
+    case Value::kCeUri:
+      return value.ce_uri();
+    case Value::kCeUriRef:
+      return value.ce_uri_ref();
     case Value::kCeTimestamp: {
       const auto& time = value.ce_timestamp();
       constexpr int64_t kSecondsMax = 253402300799;
       if (time.seconds() < -kSecondsMax || time.seconds() > kSecondsMax) return "out of range";
       return FormatTime({time.seconds() * 1000 + time.nanos() / 1000000});
     }
-    default: return "";
+    default:
+      return "";
   }
 }
 
@@ -53,16 +57,18 @@ CloudEvent FromProto(const Proto& proto) {
       event.form = DataForm::kProtobuf;
       event.data = proto.proto_data().value();
       break;
-    case Proto::DATA_NOT_SET: break;
+    case Proto::DATA_NOT_SET:
+      break;
   }
   return event;
 }
 
 void AddFromProto(const Proto& proto, std::vector<CloudEvent>& events, Decoded& out) {
   CloudEvent event = FromProto(proto);
-  for (const auto& [name, value] :
-       {std::pair{"id", &event.id}, {"source", &event.source}, {"type", &event.type},
-        {"spec_version", &event.specversion}}) {
+  for (const auto& [name, value] : {std::pair{"id", &event.id},
+                                    {"source", &event.source},
+                                    {"type", &event.type},
+                                    {"spec_version", &event.specversion}}) {
     if (!value->empty()) continue;
     out.rejections.push_back({"missing_field",
                               fmt::format("cloudevent: {}: found nothing, expected text", name),
@@ -112,15 +118,16 @@ void ReadProtobuf(std::string_view body, std::vector<CloudEvent>& events, Decode
 void ReadProtobufBatch(std::string_view body, std::vector<CloudEvent>& events, Decoded& out) {
   io::cloudevents::v1::CloudEventBatch batch;
   if (!batch.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-    out.rejections.push_back({"malformed_protobuf",
-                              fmt::format("cloudevents batch: found {} bytes, expected an "
-                                          "io.cloudevents.v1.CloudEventBatch",
-                                          body.size())});
+    out.rejections.push_back(
+        {"malformed_protobuf", fmt::format("cloudevents batch: found {} bytes, expected an "
+                                           "io.cloudevents.v1.CloudEventBatch",
+                                           body.size())});
     return;
   }
   if (static_cast<size_t>(batch.events_size()) > kCloudEventsMax) {
-    out.rejections.push_back({"too_many", fmt::format("cloudevents batch: expected at most {} events",
-                                                      kCloudEventsMax)});
+    out.rejections.push_back(
+        {"too_many",
+         fmt::format("cloudevents batch: expected at most {} events", kCloudEventsMax)});
     return;
   }
   for (const Proto& proto : batch.events()) AddFromProto(proto, events, out);
@@ -140,7 +147,8 @@ void ReadBinary(std::string_view content_type, std::span<const Header> headers,
        {std::pair{"id", &event.id}, {"source", &event.source}, {"type", &event.type}}) {
     if (!value->empty()) continue;
     out.rejections.push_back(
-        {"missing_field", fmt::format("cloudevent: header ce-{}: found nothing, expected text", name),
+        {"missing_field",
+         fmt::format("cloudevent: header ce-{}: found nothing, expected text", name),
          ToStructuredJson(event)});
     return;
   }

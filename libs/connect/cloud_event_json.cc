@@ -14,8 +14,8 @@ void ReadData(const JsonObject& object, CloudEvent& event) {
     event.data = simdjson::minify(*data);
     // A JSON string under a content type that is not JSON is the text itself.
     std::string_view text;
-    const bool is_json = event.datacontenttype.empty() ||
-                         event.datacontenttype.find("json") != std::string::npos;
+    const bool is_json =
+        event.datacontenttype.empty() || event.datacontenttype.find("json") != std::string::npos;
     if (!is_json && data->get(text) == simdjson::SUCCESS) {
       event.form = DataForm::kBytes;
       event.data = text;
@@ -82,8 +82,9 @@ void ReadJsonBatch(std::string_view body, std::vector<CloudEvent>& events, Decod
     return;
   }
   if (batch.size() > kCloudEventsMax) {
-    out.rejections.push_back({"too_many", fmt::format("cloudevents batch: expected at most {} events",
-                                                      kCloudEventsMax)});
+    out.rejections.push_back(
+        {"too_many",
+         fmt::format("cloudevents batch: expected at most {} events", kCloudEventsMax)});
     return;
   }
   for (const simdjson::dom::element element : batch) {
@@ -101,8 +102,8 @@ std::string ToStructuredJson(const CloudEvent& event) {
   AppendMember(json, "source", event.source);
   AppendMember(json, "type", event.type);
   AppendMember(json, "time", event.time);
-  AppendMember(json, "datacontenttype", event.form == DataForm::kProtobuf ? "application/protobuf"
-                                                                          : event.datacontenttype);
+  AppendMember(json, "datacontenttype",
+               event.form == DataForm::kProtobuf ? "application/protobuf" : event.datacontenttype);
   if (event.form == DataForm::kJson) {
     json += ",\"data\":" + event.data;
   } else if (event.form != DataForm::kNone) {

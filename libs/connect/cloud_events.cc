@@ -72,8 +72,7 @@ std::string WebhookSourceOf(const CloudEvent& event) {
 bool IsProtobuf(const CloudEvent& event) {
   const std::string media_type = MediaType(event.datacontenttype);
   return event.form == DataForm::kProtobuf || media_type == "application/protobuf" ||
-         media_type == "application/x-protobuf" ||
-         media_type == "application/vnd.google.protobuf";
+         media_type == "application/x-protobuf" || media_type == "application/vnd.google.protobuf";
 }
 
 // The envelope fills in what the event itself leaves out.
@@ -90,8 +89,7 @@ Decoded DecodeOwn(const CloudEvent& envelope, const DecodeSettings& settings) {
                                     : wire::DecodeEventJson(envelope.data);
   if (!event.ok()) {
     const bool is_utf8 =
-        IsProtobuf(envelope) ||
-        simdjson::validate_utf8(envelope.data.data(), envelope.data.size());
+        IsProtobuf(envelope) || simdjson::validate_utf8(envelope.data.data(), envelope.data.size());
     decoded.rejections.push_back({is_utf8 ? "malformed_event" : "invalid_utf8",
                                   fmt::format("cloudevent data: {}", MessageOf(event.status()))});
     return decoded;
@@ -106,8 +104,7 @@ Decoded DecodeOwn(const CloudEvent& envelope, const DecodeSettings& settings) {
 Decoded DecodeOne(const CloudEvent& event, const DecodeSettings& settings) {
   Decoded decoded;
   if (!event.specversion.starts_with("1.")) {
-    decoded.rejections.push_back(
-        {"specversion", "cloudevent: specversion: expected 1.0"});
+    decoded.rejections.push_back({"specversion", "cloudevent: specversion: expected 1.0"});
     return decoded;
   }
   if (event.type == kOwnType) return DecodeOwn(event, settings);

@@ -19,24 +19,25 @@ namespace spotter::connect {
 // Why a body could not be read. `what_found`/`expected` are in the message; nothing personal is.
 struct Rejection {
   std::string reason;  // a few fixed words for metrics: "malformed_json", "missing_field", ...
-  std::string detail;  // "square booking.created: data.object.booking.start_at: found 'soon', expected RFC 3339"
+  std::string detail;  // "square booking.created: data.object.booking.start_at: found 'soon',
+                       // expected RFC 3339"
   // The refused part as a body of its own where several came in one (a CloudEvents batch) or its
   // headers matter (binary mode): a structured CloudEvent. Empty: the body as it came.
   std::string bytes = {};
 };
 struct Decoded {
   std::vector<model::MemberEvent> events;
-  std::vector<Rejection> rejections;     // each becomes a dead letter with the bytes
-  std::vector<std::string> ignored;      // "square.card.created": types we do not read; no error
-  size_t clamped = 0;                    // events whose time lay ahead and was moved
+  std::vector<Rejection> rejections;  // each becomes a dead letter with the bytes
+  std::vector<std::string> ignored;   // "square.card.created": types we do not read; no error
+  size_t clamped = 0;                 // events whose time lay ahead and was moved
 };
 
 // What decoding needs to know of the tenant and the delivery.
 struct DecodeSettings {
   model::TenantId tenant;
   model::TenantKind kind = model::TenantKind::kStudio;
-  std::string region = "US";   // of national phone numbers
-  EventTime received_at;       // for the checks of event time
+  std::string region = "US";  // of national phone numbers
+  EventTime received_at;      // for the checks of event time
   bool backfill = false;
 };
 
@@ -51,7 +52,10 @@ Decoded DecodeWebhook(std::string_view source, std::string_view body,
 // `type` "spotter.member_event.v1" carries our own event as JSON or protobuf (data);
 // "com.square.webhook" / "com.stripe.webhook" (or source attribute ending in the source's name)
 // carry that source's body.
-struct Header { std::string name; std::string value; };
+struct Header {
+  std::string name;
+  std::string value;
+};
 Decoded DecodeCloudEvents(std::string_view content_type, std::span<const Header> headers,
                           std::string_view body, const DecodeSettings& settings);
 

@@ -29,14 +29,22 @@ void Reading::Reject(std::string_view reason, std::string_view path, std::string
 std::string_view DescribeType(simdjson::dom::element element) {
   using simdjson::dom::element_type;
   switch (element.type()) {
-    case element_type::ARRAY: return "an array";
-    case element_type::OBJECT: return "an object";
-    case element_type::INT64: return "an integer";
-    case element_type::UINT64: return "an integer above 2^63";
-    case element_type::DOUBLE: return "a fraction";
-    case element_type::STRING: return "text";
-    case element_type::BOOL: return "a boolean";
-    case element_type::NULL_VALUE: return "null";
+    case element_type::ARRAY:
+      return "an array";
+    case element_type::OBJECT:
+      return "an object";
+    case element_type::INT64:
+      return "an integer";
+    case element_type::UINT64:
+      return "an integer above 2^63";
+    case element_type::DOUBLE:
+      return "a fraction";
+    case element_type::STRING:
+      return "text";
+    case element_type::BOOL:
+      return "a boolean";
+    case element_type::NULL_VALUE:
+      return "null";
   }
   return "something else";
 }

@@ -106,15 +106,25 @@ bool IsDomain(std::string_view domain) {
 // Letters whose stroke or ligature Unicode does not decompose.
 std::u16string_view Plain(UChar32 c) {
   switch (c) {
-    case u'ø': return u"o";
-    case u'ł': return u"l";
-    case u'đ': case u'ð': return u"d";
-    case u'ħ': return u"h";
-    case u'ı': return u"i";
-    case u'æ': return u"ae";
-    case u'œ': return u"oe";
-    case u'þ': return u"th";
-    default: return {};
+    case u'ø':
+      return u"o";
+    case u'ł':
+      return u"l";
+    case u'đ':
+    case u'ð':
+      return u"d";
+    case u'ħ':
+      return u"h";
+    case u'ı':
+      return u"i";
+    case u'æ':
+      return u"ae";
+    case u'œ':
+      return u"oe";
+    case u'þ':
+      return u"th";
+    default:
+      return {};
   }
 }
 
@@ -200,11 +210,19 @@ model::Identifier MakeIdentifier(model::IdentifierType type, std::string_view ra
                                .normalized = {},
                                .normalizer_version = kNormalizerVersion};
   switch (type) {
-    case model::IdentifierType::kEmail: identifier.normalized = NormalizeEmail(raw); break;
-    case model::IdentifierType::kPhone: identifier.normalized = NormalizePhone(raw, region); break;
-    case model::IdentifierType::kName: identifier.normalized = NormalizeName(raw, ""); break;
+    case model::IdentifierType::kEmail:
+      identifier.normalized = NormalizeEmail(raw);
+      break;
+    case model::IdentifierType::kPhone:
+      identifier.normalized = NormalizePhone(raw, region);
+      break;
+    case model::IdentifierType::kName:
+      identifier.normalized = NormalizeName(raw, "");
+      break;
     case model::IdentifierType::kDevice:
-    case model::IdentifierType::kCard: identifier.normalized = TrimAscii(raw); break;
+    case model::IdentifierType::kCard:
+      identifier.normalized = TrimAscii(raw);
+      break;
   }
   return identifier;
 }

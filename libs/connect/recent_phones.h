@@ -31,7 +31,7 @@ class RecentPhones {
 
   const size_t capacity_;
   mutable std::mutex mutex_;
-  std::list<Entry> by_age_;  // the newest first
+  std::list<Entry> by_age_;                                                  // the newest first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key_;  // views into by_age_
 };
 

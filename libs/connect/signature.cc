@@ -27,10 +27,9 @@ using Digest = std::array<unsigned char, kDigestBytes>;
 Digest HmacSha256(std::string_view key, std::string_view message) {
   Digest digest{};
   unsigned int size = 0;
-  const auto* result =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest.data(),
-           &size);
+  const auto* result = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                            reinterpret_cast<const unsigned char*>(message.data()), message.size(),
+                            digest.data(), &size);
   Assert(result != nullptr && size == kDigestBytes, "OpenSSL computes HMAC-SHA256");
   return digest;
 }
@@ -74,8 +73,8 @@ Status VerifySquare(std::span<const Header> headers, std::string_view url, std::
   return OkStatus();
 }
 
-Status VerifyStripe(std::span<const Header> headers, std::string_view body,
-                    std::string_view secret, EventTime now) {
+Status VerifyStripe(std::span<const Header> headers, std::string_view body, std::string_view secret,
+                    EventTime now) {
   constexpr std::string_view kHeader = "Stripe-Signature";
   std::string_view rest = FindHeader(headers, kHeader);
   if (rest.empty()) return Unauthenticated("stripe signature: header {} is missing", kHeader);

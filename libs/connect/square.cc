@@ -42,13 +42,14 @@ MemberEvent StartEvent(const JsonObject& envelope, const JsonObject& object,
 // Objects that know when they were made and last changed: a creation happened then, a change now.
 void SetTimes(const JsonObject& object, bool is_creation, MemberEvent& event) {
   const EventTime created = object.Time("created_at", TimeRule::kHappened);
-  const EventTime updated =
-      object.MaybeTime("updated_at", TimeRule::kHappened).value_or(created);
+  const EventTime updated = object.MaybeTime("updated_at", TimeRule::kHappened).value_or(created);
   event.event_time = is_creation ? created : updated;
   event.entity.update_time = updated;
 }
 
-bool IsCreation(const JsonObject& envelope) { return envelope.reading().type.ends_with(".created"); }
+bool IsCreation(const JsonObject& envelope) {
+  return envelope.reading().type.ends_with(".created");
+}
 
 EventKind BookingKind(std::string_view status, bool is_creation) {
   if (status == "cancelled") return EventKind::booking_cancelled;
@@ -117,7 +118,8 @@ void DecodeCustomer(const JsonObject& envelope, const JsonObject& customer, Even
   SetText(event, AttributeId::given_name, given);
   SetText(event, AttributeId::family_name, family);
   SetText(event, AttributeId::birth_date, customer.MaybeText("birthday"));
-  SetText(event, AttributeId::postal_code, customer.MaybeObject("address").MaybeText("postal_code"));
+  SetText(event, AttributeId::postal_code,
+          customer.MaybeObject("address").MaybeText("postal_code"));
   if (const auto joined = customer.MaybeTime("created_at", TimeRule::kHappened)) {
     event.attributes.Set(AttributeId::joined_at, *joined);
   }

@@ -69,7 +69,8 @@ void DecodeCustomer(const JsonObject& envelope, const JsonObject& customer, Even
   event.customer_id = event.entity.id;
   AddContact(customer, event);
   SetName(customer.MaybeText("name"), event);
-  SetText(event, AttributeId::postal_code, customer.MaybeObject("address").MaybeText("postal_code"));
+  SetText(event, AttributeId::postal_code,
+          customer.MaybeObject("address").MaybeText("postal_code"));
   if (const auto joined = customer.MaybeSeconds("created", TimeRule::kHappened)) {
     event.attributes.Set(AttributeId::joined_at, *joined);
   }

@@ -14,11 +14,10 @@ namespace {
 // A type's name goes into metrics and logs, so it is a name and not whatever was sent.
 std::string PrintableType(std::string_view type) {
   constexpr size_t kTypeMax = 80;
-  const bool is_name = type.size() <= kTypeMax &&
-                       std::all_of(type.begin(), type.end(), [](char c) {
-                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                                c == '_';
-                       });
+  const bool is_name =
+      type.size() <= kTypeMax && std::all_of(type.begin(), type.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
+      });
   return is_name ? std::string(type) : "unnamed";
 }
 
@@ -62,8 +61,8 @@ Decoded DecodeWebhook(std::string_view source, std::string_view body,
   const std::span<const BodyType> bodies = BodiesOf(SourceTypeOf(source));
   if (bodies.empty()) {
     decoded.rejections.push_back(
-        {"unknown_source", fmt::format("source '{}': expected one of {}", source.substr(0, 64),
-                                       kSourceTypes)});
+        {"unknown_source",
+         fmt::format("source '{}': expected one of {}", source.substr(0, 64), kSourceTypes)});
     return decoded;
   }
   simdjson::dom::parser parser;

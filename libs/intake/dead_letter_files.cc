@@ -68,8 +68,7 @@ StatusOr<std::unique_ptr<DeadLetterFiles>> DeadLetterFiles::Open(DeadLetterOptio
     return Unavailable("dead letters: cannot create folder '{}': {}", options.folder,
                        error.message());
   }
-  auto files =
-      std::unique_ptr<DeadLetterFiles>(new DeadLetterFiles(std::move(options), clock));
+  auto files = std::unique_ptr<DeadLetterFiles>(new DeadLetterFiles(std::move(options), clock));
   SPOTTER_RETURN_IF_ERROR(files->ReadFiles());
   return files;
 }

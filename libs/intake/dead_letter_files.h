@@ -64,7 +64,7 @@ class DeadLetterFiles final : public DeadLetters {
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::map<Key, Place> letters_;
-  std::map<std::string, Key, std::less<>> keys_;        // by id
+  std::map<std::string, Key, std::less<>> keys_;          // by id
   std::map<std::string, size_t, std::less<>> day_bytes_;  // of each file there is
   std::string open_day_;
   int open_file_ = -1;

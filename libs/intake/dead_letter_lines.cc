@@ -37,8 +37,7 @@ std::string FormatLetter(const DeadLetter& letter) {
   return json + "}\n";
 }
 
-std::string FormatMark(std::string_view tenant, std::string_view id, Resolution how,
-                       EventTime at) {
+std::string FormatMark(std::string_view tenant, std::string_view id, Resolution how, EventTime at) {
   std::string json;
   AppendMember(json, "id", id);
   AppendMember(json, "tenant", tenant);
@@ -64,8 +63,7 @@ StatusOr<Line> ParseLine(std::string_view text) {
   line.letter.detail = TextOf(object, "detail");
   line.letter.content_type = TextOf(object, "content_type");
   bool backfill = false;
-  line.letter.backfill =
-      object.at_key("backfill").get(backfill) == simdjson::SUCCESS && backfill;
+  line.letter.backfill = object.at_key("backfill").get(backfill) == simdjson::SUCCESS && backfill;
   auto bytes = connect::FromBase64(TextOf(object, "bytes"));
   if (!bytes) return InvalidArgument("dead letter '{}': expected bytes in base64", line.letter.id);
   line.letter.bytes = *std::move(bytes);

@@ -17,7 +17,8 @@ namespace spotter::intake {
 // `source` of CloudEvents, whose own source may be what cannot be read.
 inline constexpr std::string_view kCloudEventsSource = "cloudevents";
 // `content_type` of one spotter.v1.MemberEvent in protobuf bytes.
-inline constexpr std::string_view kMemberEventType = "application/vnd.spotter.member-event+protobuf";
+inline constexpr std::string_view kMemberEventType =
+    "application/vnd.spotter.member-event+protobuf";
 
 struct DeadLetter {
   std::string id;  // "dlq_..."; set by Add

@@ -51,8 +51,7 @@ HttpAnswer AnswerOf(const Status& status) {
 }
 
 HttpAnswer AnswerOf(const BodyResult& result) {
-  const bool is_refused =
-      result.accepted == 0 && result.ignored.empty() && !result.refused.empty();
+  const bool is_refused = result.accepted == 0 && result.ignored.empty() && !result.refused.empty();
   std::string json = "{";
   if (is_refused) {
     AppendMember(json, "error", result.refused.front().reason);

@@ -41,12 +41,11 @@ void Send(const HttpAnswer& answer, Response& response) {
 void SendAndClose(const HttpAnswer& answer, Response& response) {
   response.status = answer.status;
   response.set_header("Connection", "close");
-  response.set_content_provider(
-      answer.json.size(), "application/json",
-      [json = answer.json](size_t, size_t, httplib::DataSink& sink) {
-        sink.write(json.data(), json.size());
-        return false;
-      });
+  response.set_content_provider(answer.json.size(), "application/json",
+                                [json = answer.json](size_t, size_t, httplib::DataSink& sink) {
+                                  sink.write(json.data(), json.size());
+                                  return false;
+                                });
 }
 
 std::vector<connect::Header> HeadersOf(const Request& request) {
@@ -86,8 +85,9 @@ struct HttpIntake::Server {
     }
     if (is_read) return true;
     intake.counters().refused.Add("broken_body");
-    SendAndClose(ErrorAnswer(400, "broken_body", "the body ended early or is not as its headers say"),
-                 response);
+    SendAndClose(
+        ErrorAnswer(400, "broken_body", "the body ended early or is not as its headers say"),
+        response);
     return false;
   }
 
@@ -115,10 +115,8 @@ struct HttpIntake::Server {
       SPOTTER_ASSIGN_OR_RETURN(principal, tokens->Find(Sha256Hex(value.substr(kScheme.size()))));
     }
     const std::string requested = request.get_header_value("spotter-tenant");
-    SPOTTER_ASSIGN_OR_RETURN(const std::string tenant,
-                             access::ResolveTenant(principal, requested));
-    SPOTTER_RETURN_IF_ERROR(
-        access::Authorize(principal, access::Operation::kPublish, tenant));
+    SPOTTER_ASSIGN_OR_RETURN(const std::string tenant, access::ResolveTenant(principal, requested));
+    SPOTTER_RETURN_IF_ERROR(access::Authorize(principal, access::Operation::kPublish, tenant));
     return model::TenantId(tenant);
   }
 
@@ -172,19 +170,18 @@ struct HttpIntake::Server {
     });
     http.set_tcp_nodelay(true);
     http.set_payload_max_length(options.body_bytes_max);
-    const auto seconds = std::max<int64_t>(1, options.idle_timeout.count() / 1000);
-    http.set_keep_alive_timeout(seconds);
-    http.set_read_timeout(seconds);
-    http.set_write_timeout(seconds);
+    const auto seconds = [](Duration d) { return std::max<int64_t>(1, d.count() / 1000); };
+    http.set_keep_alive_timeout(seconds(options.idle_timeout));
+    http.set_read_timeout(seconds(options.stall_timeout));
+    http.set_write_timeout(seconds(options.stall_timeout));
     http.Post("/v1/events", [this](const Request& request, Response& response,
                                    const httplib::ContentReader& reader) {
       PostEvents(request, response, reader);
     });
-    http.Post(R"(/v1/webhooks/([^/]+)/([^/]+))",
-              [this](const Request& request, Response& response,
-                     const httplib::ContentReader& reader) {
-                PostWebhook(request, response, reader);
-              });
+    http.Post(R"(/v1/webhooks/([^/]+)/([^/]+))", [this](const Request& request, Response& response,
+                                                        const httplib::ContentReader& reader) {
+      PostWebhook(request, response, reader);
+    });
     http.set_error_handler([this](const Request& request, Response& response) {
       if (!response.body.empty() || response.content_length_ > 0) return;
       if (response.status == 413) return Send(TooLarge(), response);

@@ -37,13 +37,7 @@ std::string_view ReasonOf(const Status& status) {
   }
 }
 
-Decoded DecodeAgain(const DeadLetter& letter, const connect::DecodeSettings& settings) {
-  if (letter.source == kCloudEventsSource) {
-    return connect::DecodeCloudEvents(letter.content_type, {}, letter.bytes, settings);
-  }
-  if (letter.content_type != kMemberEventType) {
-    return connect::DecodeWebhook(letter.source, letter.bytes, settings);
-  }
+Decoded DecodeEventAgain(const DeadLetter& letter, const connect::DecodeSettings& settings) {
   Decoded decoded;
   auto event = wire::DecodeEvent(letter.bytes);
   if (!event.ok()) {
@@ -54,6 +48,14 @@ Decoded DecodeAgain(const DeadLetter& letter, const connect::DecodeSettings& set
     decoded.events.push_back(*std::move(event));
   }
   return decoded;
+}
+
+Decoded DecodeAgain(const DeadLetter& letter, const connect::DecodeSettings& settings) {
+  if (letter.content_type == kMemberEventType) return DecodeEventAgain(letter, settings);
+  if (letter.source == kCloudEventsSource) {
+    return connect::DecodeCloudEvents(letter.content_type, {}, letter.bytes, settings);
+  }
+  return connect::DecodeWebhook(letter.source, letter.bytes, settings);
 }
 
 }  // namespace
@@ -158,8 +160,7 @@ StatusOr<BodyResult> Intake::Redrive(const TenantId& tenant, std::string_view id
   parts[0].decoded = std::move(decoded);
   SPOTTER_ASSIGN_OR_RETURN(auto results, Store(tenant, info, std::move(parts), letter.backfill));
   // A crash before the mark leaves the letter to be re-driven again: idempotent by entity version.
-  SPOTTER_RETURN_IF_ERROR(
-      dead_letters_.Resolve(tenant.value(), letter.id, Resolution::kRedriven));
+  SPOTTER_RETURN_IF_ERROR(dead_letters_.Resolve(tenant.value(), letter.id, Resolution::kRedriven));
   return std::move(results.front());
 }
 
@@ -195,8 +196,7 @@ Status Intake::AppendEvents(std::vector<Part>& parts, std::vector<BodyResult>& r
   if (payloads.empty()) return OkStatus();
   const std::vector<std::string_view> views(payloads.begin(), payloads.end());
   SPOTTER_ASSIGN_OR_RETURN(const log::Offset first, log_.Append(views));
-  SPOTTER_RETURN_IF_ERROR(
-      log_.WaitDurable(first + static_cast<log::Offset>(payloads.size()) - 1));
+  SPOTTER_RETURN_IF_ERROR(log_.WaitDurable(first + static_cast<log::Offset>(payloads.size()) - 1));
   log::Offset next = first;
   for (size_t i = 0; i < parts.size(); ++i) {
     results[i].accepted = parts[i].decoded.events.size();

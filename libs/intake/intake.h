@@ -28,8 +28,8 @@ struct RefusedPart {
 
 // What became of one body. All of it is durable: events in the log, the rest as dead letters.
 struct BodyResult {
-  size_t accepted = 0;            // events in the log
-  log::Offset offset = -1;        // of the first of them
+  size_t accepted = 0;      // events in the log
+  log::Offset offset = -1;  // of the first of them
   std::vector<std::string> ignored;
   std::vector<RefusedPart> refused;
 };
@@ -47,7 +47,10 @@ class Intake {
  public:
   Intake(log::Log& log, DeadLetters& dead_letters, const TenantDirectory& tenants,
          const Clock& clock, IntakeOptions options = {})
-      : log_(log), dead_letters_(dead_letters), tenants_(tenants), clock_(clock),
+      : log_(log),
+        dead_letters_(dead_letters),
+        tenants_(tenants),
+        clock_(clock),
         options_(options) {}
 
   // Canonical events of a caller who may publish for `tenant`; one result per event, in order.
@@ -62,8 +65,8 @@ class Intake {
   // A webhook; its signature is what lets it in. `url`: the address that the source was given.
   // NotFound also for a source that no connector reads; Unauthenticated: the signature.
   StatusOr<BodyResult> HandleWebhook(const model::TenantId& tenant, std::string_view source,
-                                     std::span<const connect::Header> headers,
-                                     std::string_view url, std::string_view body);
+                                     std::span<const connect::Header> headers, std::string_view url,
+                                     std::string_view body);
 
   // Decodes a dead letter again, e.g. with a newer connector. Resolved only if all of it is read;
   // else it stays and the result says why.

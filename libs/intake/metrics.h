@@ -32,9 +32,9 @@ struct Counters {
   std::array<std::atomic<int64_t>, 64> accepted{};  // events in the log, by EventKind
   NamedCounts rejected;                             // dead letters, by reason
   NamedCounts ignored;                              // bodies of types we do not read, by type
-  NamedCounts refused;  // requests answered 4xx or 5xx without a dead letter, by reason
-  std::atomic<int64_t> clamped{0};                  // event times ahead of ours, moved
-  std::atomic<int64_t> bytes{0};                    // appended to the log
+  NamedCounts refused;              // requests answered 4xx or 5xx without a dead letter, by reason
+  std::atomic<int64_t> clamped{0};  // event times ahead of ours, moved
+  std::atomic<int64_t> bytes{0};    // appended to the log
 
   void Accept(model::EventKind kind) { ++accepted[static_cast<size_t>(kind) % accepted.size()]; }
 };

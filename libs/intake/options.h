@@ -23,7 +23,8 @@ struct HttpOptions {
   size_t body_bytes_max = 1u << 20;  // a larger body gets 413
   // Requests served at once; each waits for the disk, and all that wait share one fsync.
   size_t threads = 32;
-  Duration idle_timeout = Seconds(5);  // of a kept-alive connection, and of a stalled read or write
+  Duration stall_timeout = Seconds(5);  // of a read or write that does not move
+  Duration idle_timeout = Seconds(2);   // of a kept connection; stopping waits for it
 };
 
 struct DeadLetterOptions {

@@ -61,7 +61,8 @@ TEST(Canonicalize, SaysWhatIsWrong) {
       {[](auto& e) { e.source = ""; }, "bad_source", "source: expected 1 to 64 of [a-z0-9._-]"},
       {[](auto& e) { e.source = "POS 1"; }, "bad_source",
        "source: expected 1 to 64 of [a-z0-9._-]"},
-      {[](auto& e) { e.kind = {}; }, "unknown_kind", "kind: expected a kind of spotter.v1.EventKind"},
+      {[](auto& e) { e.kind = {}; }, "unknown_kind",
+       "kind: expected a kind of spotter.v1.EventKind"},
       {[](auto& e) { e.source_event_id = ""; }, "missing_field",
        "source_event_id: expected an id unique within the source"},
       {[](auto& e) { e.source_event_id = std::string(257, 'x'); }, "too_long",
@@ -103,12 +104,21 @@ TEST(Canonicalize, SaysWhatIsWrong) {
        "attributes.currency: expected three letters of ISO 4217"},
       {[](auto& e) { e.attributes.Set(AttributeId::text, std::string(8193, 'x')); }, "too_long",
        "attributes.text: found 8193 bytes, expected at most 8192"},
-      {[](auto& e) { e.fields = {{"a", true}, {"b", true}, {"a", false}}; }, "duplicate_field",
-       "fields: found 'a' twice, expected each name once"},
-      {[](auto& e) { e.fields = {{"", true}}; }, "missing_field", "fields.name: expected a name"},
-      {[](auto& e) { e.fields.resize(65, {"a", true}); }, "too_many",
-       "fields: found 65, expected at most 64"},
-      {[](auto& e) { e.identifiers.resize(17, {IdentifierType::kEmail, "a@b.cd", "", 0}); },
+      {[](auto& e) {
+         e.fields = {{"a", true}, {"b", true}, {"a", false}};
+       },
+       "duplicate_field", "fields: found 'a' twice, expected each name once"},
+      {[](auto& e) {
+         e.fields = {{"", true}};
+       },
+       "missing_field", "fields.name: expected a name"},
+      {[](auto& e) {
+         e.fields.resize(65, {"a", true});
+       },
+       "too_many", "fields: found 65, expected at most 64"},
+      {[](auto& e) {
+         e.identifiers.resize(17, {IdentifierType::kEmail, "a@b.cd", "", 0});
+       },
        "too_many", "identifiers: found 17, expected at most 16"},
   };
   for (const auto& c : cases) {

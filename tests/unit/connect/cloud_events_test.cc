@@ -44,8 +44,8 @@ TEST(DecodeCloudEvents, GivesTheSameEventInEveryForm) {
   const std::string head =
       R"({"specversion": "1.0", "id": "door-7781", "source": "/door", "type": "spotter.member_event.v1")";
 
-  EXPECT_EQ(PrintDecoded(DecodeCloudEvents(kJson, {}, head + ", \"data\": " + json + "}",
-                                           TestSettings())),
+  EXPECT_EQ(PrintDecoded(
+                DecodeCloudEvents(kJson, {}, head + ", \"data\": " + json + "}", TestSettings())),
             expected);
   EXPECT_EQ(PrintDecoded(DecodeCloudEvents(
                 "Application/CloudEvents+JSON; charset=UTF-8", {},
@@ -53,21 +53,21 @@ TEST(DecodeCloudEvents, GivesTheSameEventInEveryForm) {
                     ToBase64(bytes) + "\"}",
                 TestSettings())),
             expected);
-  EXPECT_EQ(PrintDecoded(DecodeCloudEvents("application/cloudevents-batch+json", {},
-                                           "[" + head + ", \"data\": " + json + "}]",
-                                           TestSettings())),
-            expected);
+  EXPECT_EQ(
+      PrintDecoded(DecodeCloudEvents("application/cloudevents-batch+json", {},
+                                     "[" + head + ", \"data\": " + json + "}]", TestSettings())),
+      expected);
 
   auto envelope = Envelope();
   envelope.mutable_proto_data()->set_type_url("type.googleapis.com/spotter.v1.MemberEvent");
   envelope.mutable_proto_data()->set_value(bytes);
-  EXPECT_EQ(PrintDecoded(DecodeCloudEvents(kProtobuf, {}, envelope.SerializeAsString(),
-                                           TestSettings())),
-            expected);
+  EXPECT_EQ(
+      PrintDecoded(DecodeCloudEvents(kProtobuf, {}, envelope.SerializeAsString(), TestSettings())),
+      expected);
   envelope.set_text_data(json);
-  EXPECT_EQ(PrintDecoded(DecodeCloudEvents(kProtobuf, {}, envelope.SerializeAsString(),
-                                           TestSettings())),
-            expected);
+  EXPECT_EQ(
+      PrintDecoded(DecodeCloudEvents(kProtobuf, {}, envelope.SerializeAsString(), TestSettings())),
+      expected);
   io::cloudevents::v1::CloudEventBatch batch;
   *batch.add_events() = envelope;
   EXPECT_EQ(PrintDecoded(DecodeCloudEvents("application/cloudevents-batch+protobuf", {},

@@ -147,9 +147,9 @@ TEST(DecodeWebhook, NamesAnIgnoredTypeOnlyIfItIsAName) {
 // X16: two accounts of one tenant are two sources; the id stays as the source wrote it.
 // mission: X16 C11
 TEST(DecodeWebhook, KeepsTheDeclaredSourceAndTheIdUnaltered) {
-  const std::string body = Replaced(ReadSample("square/booking.created.json"),
-                                    "\"customer_id\": \"CUSTANA\"",
-                                    "\"customer_id\": \" cust/Ana#1 \"");
+  const std::string body =
+      Replaced(ReadSample("square/booking.created.json"), "\"customer_id\": \"CUSTANA\"",
+               "\"customer_id\": \" cust/Ana#1 \"");
   const Decoded decoded = DecodeWebhook("square-north", body, TestSettings());
   ASSERT_EQ(decoded.events.size(), 1u);
   EXPECT_EQ(decoded.events[0].source, "square-north");
@@ -158,9 +158,9 @@ TEST(DecodeWebhook, KeepsTheDeclaredSourceAndTheIdUnaltered) {
 }
 
 TEST(DecodeWebhook, ReadsAnExpandedCustomerAsItsId) {
-  const std::string body = Replaced(ReadSample("stripe/charge.succeeded.json"),
-                                    "\"customer\": \"cus_ana\"",
-                                    R"("customer": {"id": "cus_ana", "object": "customer"})");
+  const std::string body =
+      Replaced(ReadSample("stripe/charge.succeeded.json"), "\"customer\": \"cus_ana\"",
+               R"("customer": {"id": "cus_ana", "object": "customer"})");
   const Decoded decoded = DecodeWebhook("stripe", body, TestSettings());
   ASSERT_EQ(decoded.events.size(), 1u) << PrintDecoded(decoded);
   EXPECT_EQ(decoded.events[0].customer_id, "cus_ana");
@@ -168,10 +168,9 @@ TEST(DecodeWebhook, ReadsAnExpandedCustomerAsItsId) {
 
 TEST(DecodeWebhook, OrdersStripeEventsOfOneSecondByTheirPlaceInLife) {
   const auto updated = [](std::string_view type) {
-    const std::string body =
-        fmt::format(R"({{"id": "evt_1", "type": "{}", "created": 1772463845,
+    const std::string body = fmt::format(R"({{"id": "evt_1", "type": "{}", "created": 1772463845,
                          "data": {{"object": {{"id": "sub_1", "status": "active"}}}}}})",
-                    type);
+                                         type);
     return DecodeWebhook("stripe", body, TestSettings()).events.at(0).entity.update_time;
   };
   EXPECT_LT(updated("customer.subscription.created"), updated("customer.subscription.updated"));
@@ -197,10 +196,11 @@ TEST(DecodeWebhook, ClampsATimeAheadOfReceipt) {
     std::string body = ReadSample("square/booking.created.json");
     for (const char* key : {"\"created_at\": \"2026-03-03T10:00:00Z\",\n        \"updated_at\"",
                             "\"updated_at\": \"2026-03-03T10:00:00Z\""}) {
-      body = Replaced(body, key,
-                      std::string(key).starts_with("\"created")
-                          ? fmt::format("\"created_at\": \"{}\",\n        \"updated_at\"", c.created)
-                          : fmt::format("\"updated_at\": \"{}\"", c.created));
+      body =
+          Replaced(body, key,
+                   std::string(key).starts_with("\"created")
+                       ? fmt::format("\"created_at\": \"{}\",\n        \"updated_at\"", c.created)
+                       : fmt::format("\"updated_at\": \"{}\"", c.created));
     }
     const Decoded decoded = DecodeWebhook("square", body, TestSettings());
     EXPECT_EQ(decoded.clamped, c.clamped);

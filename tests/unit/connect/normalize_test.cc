@@ -66,7 +66,7 @@ TEST(NormalizePhone, GivesE164) {
       {"020 7183 8750", "GB", "+442071838750"},
       {"+49 (0)30 901820", "US", "+4930901820"},
       {"０３-1234-5678", "JP", "+81312345678"},  // full-width digits
-      {"555-2671", "US", ""},                   // can be dialled only from its own town
+      {"555-2671", "US", ""},                    // can be dialled only from its own town
       {"01012344733", "", ""},
       {"4155552671", "ZZ", ""},
       {"+1", "US", ""},

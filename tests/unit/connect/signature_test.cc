@@ -49,18 +49,19 @@ TEST(VerifySignature, SaysWhatIsMissingOfSquare) {
 TEST(VerifySignature, AcceptsStripe) {
   const std::string v1 = kStripe;
   EXPECT_EQ(Verify("stripe", {{"Stripe-Signature", "t=1772463845,v1=" + v1}}, "whsec_1"), "ok");
-  EXPECT_EQ(Verify("stripe",
-                   {{"stripe-signature", "t=1772463845,v0=00,v1=" + std::string(64, '0') +
-                                             ",v1=" + v1}},
-                   "whsec_1"),
-            "ok");
+  EXPECT_EQ(
+      Verify("stripe",
+             {{"stripe-signature", "t=1772463845,v0=00,v1=" + std::string(64, '0') + ",v1=" + v1}},
+             "whsec_1"),
+      "ok");
   EXPECT_EQ(Verify("stripe", {{"stripe-signature", "t=1772463845,v1=" + v1}}, "whsec_1",
                    kNow + Minutes(5)),
             "ok");
 }
 
 TEST(VerifySignature, RefusesAnOldStripeSignature) {
-  const std::vector<Header> headers{{"Stripe-Signature", std::string("t=1772463845,v1=") + kStripe}};
+  const std::vector<Header> headers{
+      {"Stripe-Signature", std::string("t=1772463845,v1=") + kStripe}};
   EXPECT_EQ(Verify("stripe", headers, "whsec_1", kNow + Minutes(6)),
             "stripe signature: signed 6m from now, expected at most 5m");
   EXPECT_EQ(Verify("stripe", headers, "whsec_1", kNow - Minutes(6)),
@@ -72,12 +73,14 @@ TEST(VerifySignature, RefusesStripeWhoseTimeSecretOrBodyDiffer) {
   const std::string refused = "stripe signature: does not match the source's secret";
   EXPECT_EQ(Verify("stripe", {{"Stripe-Signature", "t=1772463846,v1=" + v1}}, "whsec_1"), refused);
   EXPECT_EQ(Verify("stripe", {{"Stripe-Signature", "t=1772463845,v1=" + v1}}, "whsec_2"), refused);
-  EXPECT_EQ(Verify("stripe", {{"Stripe-Signature", "t=1772463845,v1=" + v1}}, "whsec_1", kNow, "{}"),
-            refused);
+  EXPECT_EQ(
+      Verify("stripe", {{"Stripe-Signature", "t=1772463845,v1=" + v1}}, "whsec_1", kNow, "{}"),
+      refused);
 }
 
 TEST(VerifySignature, SaysWhatIsMissingOfStripe) {
-  EXPECT_EQ(Verify("stripe", {}, "whsec_1"), "stripe signature: header Stripe-Signature is missing");
+  EXPECT_EQ(Verify("stripe", {}, "whsec_1"),
+            "stripe signature: header Stripe-Signature is missing");
   for (const char* bad : {"t=1772463845", "v1=00", "nonsense", "t=,v1=", "t=-5,v1=00",
                           "t=99999999999999999999,v1=00", ",,,"}) {
     EXPECT_EQ(Verify("stripe", {{"Stripe-Signature", bad}}, "whsec_1"),
