@@ -164,6 +164,7 @@ class Compiler {
     const auto found = program_.positions.find(id);
     if (found == program_.positions.end()) {
       std::vector<std::string_view> names;
+      names.reserve(program_.positions.size());
       for (const auto& [name, position] : program_.positions) names.push_back(name);
       return InvalidArgument("goes to '{}', which is no step{}", id, Suggestion(id, names));
     }
@@ -189,7 +190,7 @@ class Compiler {
     if (send.template_id.empty() && send.text.empty()) {
       return InvalidArgument("send has neither a template nor a text");
     }
-    SPOTTER_RETURN_IF_ERROR(CheckDuration("expires", send.expires_after));
+    SPOTTER_RETURN_IF_ERROR(CheckDuration("expires_after", send.expires_after));
     SPOTTER_ASSIGN_OR_RETURN(compiled.tokens, TokensOf(send.text, send.tokens));
     return CheckSms(send);
   }
@@ -210,7 +211,7 @@ class Compiler {
   static Status Compile(const model::TaskStep& task, CompiledStep& compiled) {
     SPOTTER_RETURN_IF_ERROR(CheckId("role", task.role));
     SPOTTER_RETURN_IF_ERROR(CheckId("kind", task.kind));
-    SPOTTER_RETURN_IF_ERROR(CheckDuration("due", task.due_in));
+    SPOTTER_RETURN_IF_ERROR(CheckDuration("due_in", task.due_in));
     SPOTTER_ASSIGN_OR_RETURN(compiled.tokens, TokensOf(task.text, task.tokens));
     return OkStatus();
   }

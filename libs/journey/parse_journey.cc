@@ -78,7 +78,7 @@ class StepParser {
 
   model::SendStep Send(const YAML::Node& node) {
     const YamlFields fields(document_, node, "send",
-                            {"channel", "template", "text", "tokens", "expires"});
+                            {"channel", "template", "text", "tokens", "expires_after"});
     model::SendStep send;
     const std::string name = fields.Required("channel");
     const std::optional<model::Channel> channel = model::FindChannel(name);
@@ -92,18 +92,18 @@ class StepParser {
     send.template_id = fields.Text("template");
     send.text = fields.Text("text");
     send.tokens = Tokens(fields);
-    send.expires_after = fields.Length("expires", send.expires_after);
+    send.expires_after = fields.Length("expires_after", send.expires_after);
     return send;
   }
 
   model::TaskStep Task(const YAML::Node& node) {
-    const YamlFields fields(document_, node, "task", {"role", "kind", "text", "tokens", "due"});
+    const YamlFields fields(document_, node, "task", {"role", "kind", "text", "tokens", "due_in"});
     model::TaskStep task;
     task.role = fields.Required("role");
     task.kind = fields.Required("kind");
     task.text = fields.Text("text");
     task.tokens = Tokens(fields);
-    task.due_in = fields.Length("due", task.due_in);
+    task.due_in = fields.Length("due_in", task.due_in);
     return task;
   }
 

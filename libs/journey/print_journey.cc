@@ -71,7 +71,7 @@ void Print(const model::SendStep& send, Lines& out) {
       .AddText("template", send.template_id)
       .AddText("text", send.text)
       .AddTexts("tokens", send.tokens)
-      .Add("expires", FormatDuration(send.expires_after));
+      .Add("expires_after", FormatDuration(send.expires_after));
   out.AddBlock("send", inside.text());
 }
 
@@ -81,7 +81,7 @@ void Print(const model::TaskStep& task, Lines& out) {
       .Add("kind", Quoted(task.kind))
       .AddText("text", task.text)
       .AddTexts("tokens", task.tokens)
-      .Add("due", FormatDuration(task.due_in));
+      .Add("due_in", FormatDuration(task.due_in));
   out.AddBlock("task", inside.text());
 }
 

@@ -21,9 +21,9 @@ using Value = std::optional<std::string>;
 
 Value NonEmpty(std::string_view text) { return text.empty() ? Value() : Value(std::string(text)); }
 
-template <AttributeId kId>
+template <AttributeId Id>
 Value TraitText(const MemberView& member, EventTime) {
-  return NonEmpty(member.Text(kId));
+  return NonEmpty(member.Text(Id));
 }
 
 // Calls use(fact, entity) for every fact of `kind` up to `now` that the timeline still has.

@@ -89,7 +89,7 @@ TEST(AdvanceEnrolment, WaitUntilGoesOneWayOrTheOther) {
          "timeout: 2d,"
          " on_timeout: call}\n"
          "    go: thanks\n"
-         "  - {id: call, task: {role: front_desk, kind: call, due: 48h}, go: done}\n"
+         "  - {id: call, task: {role: front_desk, kind: call, due_in: 48h}, go: done}\n"
          "  - {id: thanks, send: {channel: email, template: thanks}}\n"
          "  - {id: done, end: {outcome: asked}}\n");
   {
@@ -268,6 +268,26 @@ TEST(Bucket, IsEvenAndStable) {
   for (const int count : tenths) EXPECT_NEAR(count, 1000, 100);
   EXPECT_NE(Bucket(tenant, "salt", Key(1)), Bucket(tenant, "other", Key(1)));
   EXPECT_NE(Bucket(tenant, "salt", Key(1)), Bucket(model::TenantId("other"), "salt", Key(1)));
+}
+
+// bucket() of the language draws alike for a member of one record.
+TEST(Bucket, IsTheLanguages) {
+  Member member;
+  const model::MemberView view = member.view();
+  const double bucket = Bucket(model::TenantId("studio"), "salt", member.key());
+  auto below = [&](double limit) {
+    const auto expression = segment::Expression::Compile(
+        fmt::format("bucket('salt') < {:.17f}", limit), segment::Scope::kSegment);
+    return expression
+        ->Evaluate({.member = view,
+                    .now = kDay0,
+                    .journey_entered_at = {},
+                    .step_entered_at = {},
+                    .tenant = "studio"})
+        .value;
+  };
+  EXPECT_FALSE(below(bucket - 1e-9));
+  EXPECT_TRUE(below(bucket + 1e-9));
 }
 
 TEST(Bucket, HoldoutShareOverTenThousandAnchors) {

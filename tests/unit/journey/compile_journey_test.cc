@@ -91,7 +91,7 @@ TEST(Compile, RefusesByName) {
       {"empty send", [](J& j) { j.steps[0].what = model::SendStep{}; },
        "neither a template nor a text"},
       {"expires", [](J& j) { StepOf<model::SendStep>(j, 0).expires_after = Duration(0); },
-       "step 'nudge': expires is 0s, expected more than 0 and at most 400d"},
+       "step 'nudge': expires_after is 0s, expected more than 0 and at most 400d"},
       {"token in the text", [](J& j) { StepOf<model::SendStep>(j, 0).text = "{{frist_name}}"; },
        "unknown token 'frist_name'; did you mean 'first_name'?"},
       {"token listed", [](J& j) { StepOf<model::SendStep>(j, 0).tokens = {"ssn"}; },
@@ -127,7 +127,7 @@ TEST(Compile, RefusesByName) {
        "split and holdout share the salt 'winback'"},
       {"role", [](J& j) { StepOf<model::TaskStep>(j, 5).role = ""; },
        "step 'call': role '' is no id"},
-      {"due", [](J& j) { StepOf<model::TaskStep>(j, 5).due_in = Duration(0); }, "due is 0s"},
+      {"due", [](J& j) { StepOf<model::TaskStep>(j, 5).due_in = Duration(0); }, "due_in is 0s"},
       {"outcome", [](J& j) { StepOf<model::EndStep>(j, 6).outcome = ""; },
        "step 'last': end without an outcome"},
   };
