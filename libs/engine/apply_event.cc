@@ -95,6 +95,7 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
       !dropped.empty()) {
     Change(tenant, record);
     record.delta.Expire(cutoff);
+    profile::RebuildDerived(facts);
     for (const model::Entity& entity : dropped) {
       meta_.hash.Subtract(state::Element::kEntity, IdOf(tenant),
                           state::EntityElementKey(facts.key, entity.id),
@@ -105,9 +106,13 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
                    state::RetiredElement(facts.timeline));
   }
 
+  // The ledger is append-only: an entry more is a state of its own, whatever the entity says.
+  std::vector<model::ConsentEntry> consents_before;
+  if (event.kind == model::EventKind::consent_changed) consents_before = facts.consents;
   const bool indexed = profile::NeedsEntityIndex(event) && !event.entity.id.empty();
   const profile::FoldResult fold = profile::FoldEvent(event, facts);
-  if (fold.outcome == profile::FoldOutcome::kUnchanged && !fold.identifiers_changed) {
+  if (fold.outcome == profile::FoldOutcome::kUnchanged && !fold.identifiers_changed &&
+      !fold.consent_changed) {
     counters_.duplicates++;
     return OkStatus();
   }
@@ -124,6 +129,13 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
   record.stored.touched_at = meta_.shard_time;
   record.delta.Touch(meta_.shard_time);
 
+  if (fold.consent_changed) {
+    meta_.hash.Subtract(state::Element::kConsents, IdOf(tenant), record_key,
+                        state::ConsentsElement(consents_before));
+    meta_.hash.Add(state::Element::kConsents, IdOf(tenant), record_key,
+                   state::ConsentsElement(facts.consents));
+    record.delta.SetConsents(facts.consents);
+  }
   if (fold.identifiers_changed) {
     meta_.hash.Subtract(state::Element::kIdentifier, IdOf(tenant), record_key,
                         state::IdentifiersElement(fold.identifiers_before));

@@ -152,7 +152,7 @@ StatusOr<LoadedRecord*> Shard::Impl::CreateRecord(Tenant& tenant, std::string so
   tenant.records.insert_or_assign(facts.key.value(), std::move(record));
 
   SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId id, MintProfile(tenant, *created));
-  Member& member = AddMember(tenant, {.id = id,
+  Member& member = FoundMember(tenant, {.id = id,
                                       .founder = facts.key,
                                       .founded_offset = offset_,
                                       .merged_into = {},
@@ -167,12 +167,17 @@ StatusOr<LoadedRecord*> Shard::Impl::CreateRecord(Tenant& tenant, std::string so
   state::AddRecordElements(IdOf(tenant), created->stored, meta_.hash);
   created->dirty = true;
   dirty_records_.emplace_back(&tenant, created);
+  return created;
+}
+
+Member& Shard::Impl::FoundMember(Tenant& tenant, state::Profile profile) {
+  Member& member = AddMember(tenant, std::move(profile));
   // The row is visible at once to scans over profiles, whatever the batch size.
-  overlay_.Put(Family::kState, state::ProfileKey(IdOf(tenant), id),
+  overlay_.Put(Family::kState, state::ProfileKey(IdOf(tenant), member.profile.id),
                state::EncodeRow(member.profile));
   member.dirty = true;  // no elements to take back: the profile is new
   dirty_members_.emplace_back(&tenant, &member);
-  return created;
+  return member;
 }
 
 StatusOr<model::ProfileId> Shard::Impl::MintProfile(Tenant& tenant, const LoadedRecord& founder) {

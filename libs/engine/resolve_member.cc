@@ -148,7 +148,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
         return std::pair(r->stored.record.created_offset, r->stored.record.key);
       });
       SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId id, MintProfile(tenant, *founder));
-      change.member = &AddMember(tenant, {.id = id,
+      change.member = &FoundMember(tenant, {.id = id,
                                           .founder = founder->stored.record.key,
                                           .founded_offset = offset_,
                                           .merged_into = {},

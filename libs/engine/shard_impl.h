@@ -128,7 +128,8 @@ class Shard::Impl {
   StatusOr<LoadedRecord*> CreateRecord(Tenant& tenant, std::string source, std::string customer_id);
   // The member with this profile id, following a redirect; NotFound if there is none.
   StatusOr<Member*> FindMember(Tenant& tenant, model::ProfileId id);
-  Member& AddMember(Tenant& tenant, state::Profile profile);
+  Member& AddMember(Tenant& tenant, state::Profile profile);    // one that is stored
+  Member& FoundMember(Tenant& tenant, state::Profile profile);  // a new one
   StatusOr<model::ProfileId> MintProfile(Tenant& tenant, const LoadedRecord& founder);
   // Call before changing a member's profile row or a record's anchor.
   void Change(Tenant& tenant, Member& member);

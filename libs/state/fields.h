@@ -13,6 +13,10 @@ void Fields(A& a, model::HeldIdentifier& x) {
   a(x.type, x.normalized, x.raw, x.first, x.last, x.current);
 }
 template <class A>
+void Fields(A& a, model::ConsentEntry& x) {
+  a(x.channel, x.purpose, x.state, x.time, x.source, x.text, x.entity);
+}
+template <class A>
 void Fields(A& a, model::RetiredEntity& x) {
   a(x.id, x.version);
 }

@@ -8,7 +8,7 @@
 namespace spotter::state {
 namespace {
 
-enum class Op : uint8_t { kEntity = 1, kExpire = 2, kIdentifiers = 3, kProfile = 4, kTouch = 5 };
+enum class Op : uint8_t { kEntity = 1, kExpire = 2, kIdentifiers = 3, kProfile = 4, kTouch = 5, kConsents = 6 };
 
 constexpr uint8_t kSchema = 1;
 
@@ -18,7 +18,7 @@ std::string EncodeBase(const StoredRecord& stored) {
   Writer write(out);
   const model::SourceRecord& record = stored.record;
   write(record.key, record.source, record.customer_id, record.created_offset, stored.profile,
-        stored.touched_at, record.identifiers, record.timeline.retired(),
+        stored.touched_at, record.identifiers, record.consents, record.timeline.retired(),
         record.timeline.retired_totals());
   const auto entities = record.timeline.entities();
   out.Varint(entities.size());
@@ -27,6 +27,7 @@ std::string EncodeBase(const StoredRecord& stored) {
 }
 
 Status DecodeBase(std::string_view bytes, StoredRecord& stored) {
+  stored.has_base = true;
   Decoder in(bytes);
   if (in.Byte() != kSchema) return DataLoss("record row: unknown schema");
   Reader read(in);
@@ -34,7 +35,7 @@ Status DecodeBase(std::string_view bytes, StoredRecord& stored) {
   std::vector<model::RetiredEntity> retired;
   std::vector<std::pair<model::FactKind, model::Totals>> totals;
   read(record.key, record.source, record.customer_id, record.created_offset, stored.profile,
-       stored.touched_at, record.identifiers, retired, totals);
+       stored.touched_at, record.identifiers, record.consents, retired, totals);
   record.timeline.RestoreRetired(std::move(retired), std::move(totals));
   const uint64_t entities = in.Varint();
   for (uint64_t i = 0; i < entities && in.ok(); ++i) record.timeline.Put(model::DecodeEntity(in));
@@ -54,6 +55,9 @@ Status DecodeDelta(std::string_view bytes, StoredRecord& stored) {
         break;
       case Op::kIdentifiers:
         read(stored.record.identifiers);
+        break;
+      case Op::kConsents:
+        read(stored.record.consents);
         break;
       case Op::kProfile:
         read(stored.profile);
@@ -82,6 +86,11 @@ void RecordDelta::SetIdentifiers(const std::vector<model::HeldIdentifier>& ident
   Writer write(bytes_);
   write(identifiers);
 }
+void RecordDelta::SetConsents(const std::vector<model::ConsentEntry>& consents) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kConsents));
+  Writer write(bytes_);
+  write(consents);
+}
 void RecordDelta::SetProfile(model::ProfileId profile) {
   bytes_.Byte(static_cast<uint8_t>(Op::kProfile)).Hash(profile.value());
 }
@@ -91,14 +100,14 @@ void RecordDelta::Touch(EventTime touched_at) {
 
 void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelta& delta,
                  store::WriteBatch& batch) {
-  const bool is_new = stored.deltas == 0 && stored.record.timeline.entities().size() <= 1;
-  if (is_new || stored.deltas >= kDeltasMax) {
+  if (!stored.has_base || stored.deltas >= kDeltasMax) {
     if (stored.deltas > 0) {
       batch.DeleteRange(store::Family::kState, RecordRowKey(tenant, stored.record.key, 1),
                         RecordRowKey(tenant, stored.record.key, stored.deltas + 1));
     }
     batch.Put(store::Family::kState, RecordRowKey(tenant, stored.record.key, 0),
               EncodeBase(stored));
+    stored.has_base = true;
     stored.deltas = 0;
     return;
   }
@@ -180,6 +189,12 @@ std::string IdentifiersElement(const std::vector<model::HeldIdentifier>& identif
   write(identifiers);
   return out.Take();
 }
+std::string ConsentsElement(const std::vector<model::ConsentEntry>& consents) {
+  Encoder out;
+  Writer write(out);
+  write(consents);
+  return out.Take();
+}
 std::string RetiredElement(const model::Timeline& timeline) {
   Encoder out;
   Writer write(out);
@@ -191,6 +206,7 @@ void AddRecordElements(std::string_view tenant, const StoredRecord& stored, Stat
   const std::string key = Encoder().Hash(stored.record.key.value()).Take();
   hash.Add(Element::kRecord, tenant, key, RecordElement(stored));
   hash.Add(Element::kIdentifier, tenant, key, IdentifiersElement(stored.record.identifiers));
+  hash.Add(Element::kConsents, tenant, key, ConsentsElement(stored.record.consents));
   hash.Add(Element::kRetired, tenant, key, RetiredElement(stored.record.timeline));
   for (const model::Entity& entity : stored.record.timeline.entities()) {
     hash.Add(Element::kEntity, tenant, EntityElementKey(stored.record.key, entity.id),

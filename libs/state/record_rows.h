@@ -20,6 +20,7 @@ struct StoredRecord {
   model::SourceRecord record;
   model::ProfileId profile;     // the profile it belongs to
   EventTime touched_at;         // shard time at which its member was last decided by an event
+  bool has_base = false;        // its base row is on disk
   uint32_t deltas = 0;          // delta rows on disk
 };
 
@@ -29,6 +30,7 @@ class RecordDelta {
   void PutEntity(const model::Entity& entity);
   void Expire(EventTime cutoff);
   void SetIdentifiers(const std::vector<model::HeldIdentifier>& identifiers);
+  void SetConsents(const std::vector<model::ConsentEntry>& consents);
   void SetProfile(model::ProfileId profile);
   void Touch(EventTime touched_at);
   bool empty() const { return bytes_.empty(); }
@@ -58,6 +60,7 @@ std::string EntityElementKey(model::RecordKey record, uint64_t entity);
 std::string EntityElement(const model::Entity& entity);
 std::string RecordElement(const StoredRecord& stored);
 std::string IdentifiersElement(const std::vector<model::HeldIdentifier>& identifiers);
+std::string ConsentsElement(const std::vector<model::ConsentEntry>& consents);
 std::string RetiredElement(const model::Timeline& timeline);
 // Adds all of them (a scan's way; Apply does it piece by piece).
 void AddRecordElements(std::string_view tenant, const StoredRecord& stored, StateHash& hash);

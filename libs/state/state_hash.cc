@@ -24,7 +24,8 @@ Wide HashElement(Element element, std::string_view tenant, std::string_view key,
 constexpr std::array<std::string_view, kElements> kNames = {
     "record",     "entity",   "identifier", "retired",    "profile",     "membership", "due",
     "enrolment",  "sent",     "outbox",     "sequence",   "definition",  "suppression", "answer",
-    "refusal",    "orphan",   "dead letter", "assertion", "audit",       "progress"};
+    "refusal",    "orphan",   "dead letter", "assertion", "audit",       "progress",
+    "consents"};
 
 }  // namespace
 

@@ -32,8 +32,9 @@ enum class Element : uint8_t {
   kAssertion = 17,
   kAudit = 18,
   kProgress = 19,
+  kConsents = 20,   // a record's consent ledger
 };
-inline constexpr int kElements = 20;
+inline constexpr int kElements = 21;
 
 // Per kind of element, the sum (mod 2^128) of the hashes of all elements in our canonical
 // encoding. Adding and subtracting keep it current, so two replicas compare in O(1).
