@@ -191,7 +191,7 @@ struct HttpIntake::Server {
                                    request.method, request.path)),
            response);
     });
-    http.set_exception_handler([](const Request&, Response& response, std::exception_ptr) {
+    http.set_exception_handler([](const Request&, Response& response, const std::exception_ptr&) {
       LogError("request failed, reason=\"exception\"");
       Send(ErrorAnswer(500, "internal", "the request failed; see the log"), response);
     });
