@@ -163,18 +163,20 @@ Status Check(const Config& config) {
     return InvalidArgument("--tls-cert and --tls-key belong together");
   }
   if (config.snapshots_kept < 1) return InvalidArgument("snapshots-kept: at least 1 is kept");
-  const bool guarded = !config.tls_cert.empty() && !config.tokens.empty();
   for (const auto& [name, address] :
        {std::pair("http", config.http), {"grpc", config.grpc}, {"admin", config.admin}}) {
     if (address.is_loopback()) continue;
     if (config.time_lapse.has_value()) {
       return InvalidArgument("--{} {}: time-lapse serves loopback only", name, address.text());
     }
-    if (!guarded) {
-      return InvalidArgument(
-          "--{} {} is not loopback: that needs --tls-cert, --tls-key and --tokens", name,
-          address.text());
-    }
+    const bool is_grpc = std::string_view(name) == "grpc";
+    const bool is_guarded = !config.tls_cert.empty() && !config.tokens.empty();
+    if (is_grpc && is_guarded) continue;
+    return InvalidArgument(
+        "--{} {} is not loopback: {}", name, address.text(),
+        is_grpc ? "that needs --tls-cert, --tls-key and --tokens"
+                : "it has no TLS of its own, so a proxy with TLS has to stand before it; give that "
+                  "proxy a loopback address, and --tokens to tell callers apart");
   }
   return OkStatus();
 }

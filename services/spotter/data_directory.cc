@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/spotter/data_directory.h"
+
+#include <filesystem>
+
+#include "base/log_message.h"
+#include "services/spotter/broken_log.h"
+#include "services/spotter/host.h"
+#include "state/verify_hash.h"
+#include "store_rocksdb/rocksdb_store.h"
+#include "wire/wire.h"
+
+namespace spotter::service {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return OkStatus();
+  fs::create_directory(path, error);
+  if (!error) return OkStatus();
+  return FailedPrecondition("data directory '{}' cannot be made: {}", path, error.message());
+}
+
+// A time-lapse directory holds the clock's start in a file; its clock goes on where it stood.
+StatusOr<std::unique_ptr<VirtualClock>> MakeClock(const Config& config, const Clock& wall) {
+  const std::string marker = config.data + "/time-lapse";
+  const bool is_lapse = fs::exists(marker);
+  if (!config.time_lapse.has_value()) {
+    if (!is_lapse) return std::unique_ptr<VirtualClock>();
+    return FailedPrecondition(
+        "data directory '{}' was made with --time-lapse: start it with that flag", config.data);
+  }
+  if (is_lapse) {
+    SPOTTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(marker));
+    SPOTTER_ASSIGN_OR_RETURN(const EventTime start, ParseTime(text.substr(0, text.find('\n'))));
+    return std::make_unique<VirtualClock>(start, &wall);
+  }
+  if (fs::exists(config.data + "/log") || fs::exists(config.data + "/state")) {
+    return FailedPrecondition(
+        "data directory '{}' is in use by real time: --time-lapse needs an "
+        "empty one",
+        config.data);
+  }
+  SPOTTER_RETURN_IF_ERROR(WriteFileDurably(marker, FormatTime(*config.time_lapse) + "\n"));
+  return std::make_unique<VirtualClock>(*config.time_lapse, &wall);
+}
+
+StatusOr<std::set<int64_t>> ReadControl(log::Log& control) {
+  std::set<int64_t> skips;
+  std::vector<log::Record> records;
+  for (log::Offset next = control.start(); next < control.durable_end();) {
+    records.clear();
+    SPOTTER_RETURN_IF_ERROR(control.Read(next, 1000, 1 << 20, records));
+    for (const log::Record& record : records) {
+      SPOTTER_ASSIGN_OR_RETURN(const model::ControlRecord read,
+                               wire::DecodeControlRecord(record.payload));
+      if (const auto* skip = std::get_if<model::SkipOffset>(&read)) skips.insert(skip->offset);
+      next = record.offset + 1;
+    }
+  }
+  return skips;
+}
+
+// RocksDB says in its own words that another process has it, and that it is damaged.
+StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
+  return store_rocksdb::Open(
+      {.directory = config.data + "/state", .cache_bytes = static_cast<size_t>(config.cache_bytes)},
+      /*create_if_missing=*/true);
+}
+
+Status OpenLog(const Config& config, const Clock& clock, DataDirectory& directory) {
+  const StatusOr<state::Meta> meta = state::ReadMeta(*directory.store);
+  if (!meta.ok() && meta.status().code() != StatusCode::kNotFound) return meta.status();
+  const int64_t stored = meta.ok() ? meta->next_offset : 0;
+  StatusOr<std::unique_ptr<log_local::LocalLog>> opened =
+      log_local::LocalLog::Open({.directory = config.data + "/log",
+                                 .retention_age = config.retention_age,
+                                 .retention_bytes = config.retention_bytes,
+                                 .stored_offset = stored},
+                                clock);
+  if (opened.ok() && (*opened)->start() > stored) {
+    directory.problem = fmt::format(
+        "log directory '{}/log' starts at offset {}, past the stored offset {}: restore a snapshot",
+        config.data, (*opened)->start(), stored);
+    directory.broken_log = std::make_unique<BrokenLog>(directory.problem);
+    return OkStatus();
+  }
+  if (opened.ok()) {
+    directory.local_log = *std::move(opened);
+    return OkStatus();
+  }
+  if (opened.status().code() != StatusCode::kDataLoss) return opened.status();
+  directory.problem = MessageOf(opened.status());
+  directory.broken_log = std::make_unique<BrokenLog>(directory.problem);
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wall) {
+  DataDirectory directory{.path = config.data};
+  SPOTTER_RETURN_IF_ERROR(MakeFolder(config.data));
+  SPOTTER_ASSIGN_OR_RETURN(
+      directory.control,
+      log_local::LocalLog::Open(
+          {.directory = config.data + "/control", .retention_age = Duration(0)}, wall));
+  SPOTTER_ASSIGN_OR_RETURN(directory.virtual_clock, MakeClock(config, wall));
+  SPOTTER_ASSIGN_OR_RETURN(directory.skips, ReadControl(*directory.control));
+  SPOTTER_RETURN_IF_ERROR(MakeFolder(directory.snapshots()));
+  SPOTTER_ASSIGN_OR_RETURN(directory.store, OpenStore(config));
+  const Clock& clock = directory.virtual_clock != nullptr
+                           ? static_cast<const Clock&>(*directory.virtual_clock)
+                           : wall;
+  SPOTTER_RETURN_IF_ERROR(OpenLog(config, clock, directory));
+  if (!directory.problem.empty()) {
+    LogError("shard quarantined, reason=\"{}\"", directory.problem);
+  }
+  return directory;
+}
+
+}  // namespace spotter::service

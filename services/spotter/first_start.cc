@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/spotter/first_start.h"
+
+#include <unistd.h>
+
+#include "base/log_message.h"
+#include "engine/queries.h"
+#include "services/spotter/host.h"
+#include "state/verify_hash.h"
+#include "wire/wire.h"
+
+namespace spotter::service {
+namespace {
+
+constexpr Duration kTimeout = Minutes(1);
+constexpr const char* kStudio = "studio";
+
+}  // namespace
+
+// Request ids make it safe to be killed between the steps and to start again.
+Status CreateStudio(engine::Owner& owner, const store::Store& store, const std::string& zone) {
+  const model::TenantId id{kStudio};
+  SPOTTER_ASSIGN_OR_RETURN(const auto existing, engine::FindTenant(store, id));
+  std::string time_zone = zone;
+  if (!existing.has_value()) {
+    if (const auto rules = ReadZoneRules(zone); !rules.ok()) {
+      LogWarn("tenant studio gets UTC, reason=\"{}\"", MessageOf(rules.status()));
+      time_zone = "UTC";
+    }
+    const model::TenantSettings settings{.id = id,
+                                         .kind = model::TenantKind::kStudio,
+                                         .title = "Studio",
+                                         .region = "US",
+                                         .time_zone = time_zone,
+                                         .suppression_key = RandomBytes(32)};
+    SPOTTER_RETURN_IF_ERROR(owner
+                                .Submit({.request_id = "create-studio",
+                                         .tenant = id,
+                                         .principal = "spotter",
+                                         .what = model::PutTenant{settings}},
+                                        kTimeout)
+                                .status());
+    LogInfo("tenant created, tenant={} time_zone={}", kStudio, time_zone);
+  } else {
+    time_zone = existing->time_zone;
+  }
+  SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindZoneRules(store, id, time_zone));
+  if (stored.has_value()) return OkStatus();
+  const StatusOr<std::string> rules = ReadZoneRules(time_zone);
+  if (!rules.ok()) {
+    LogWarn("zone rules not put, reason=\"{}\"", MessageOf(rules.status()));
+    return OkStatus();
+  }
+  return owner
+      .Submit({.request_id = "create-studio-zone",
+               .tenant = id,
+               .principal = "spotter",
+               .what = model::PutZoneRules{.zone = time_zone, .tzif = *rules}},
+              kTimeout)
+      .status();
+}
+
+Status ClaimShard(engine::Owner& owner, const store::Store& store, log::Log& log) {
+  SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(store));
+  const model::Claim claim{.generation = meta.generation + 1,
+                           .owner = fmt::format("pid-{}", getpid())};
+  SPOTTER_ASSIGN_OR_RETURN(const log::Offset offset,
+                           log::AppendDurable(log, wire::Encode(model::LogRecord(claim))));
+  return owner.WaitApplied(offset, kTimeout);
+}
+
+}  // namespace spotter::service
