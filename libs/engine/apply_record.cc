@@ -145,6 +145,7 @@ Status Shard::Impl::ApplyWork(const model::Work& work) {
     for (const model::ProfileId profile : profiles) {
       SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(*tenant, profile));
       if (member->profile.id != profile) continue;  // a redirect
+      if (member->profile.definitions == tenant->progress.definitions) continue;  // up to date
       SPOTTER_RETURN_IF_ERROR(FireDue(*tenant, *member));
       SPOTTER_RETURN_IF_ERROR(Decide(*tenant, *member, model::Cause::kDefinition));
     }

@@ -145,11 +145,23 @@ class World {
         crash_(crash_at),
         steps_(MakeSteps(options.seed)) {}
 
+  // What no port may answer in a sound world ends the run and is reported like a failed check.
   Outcome Live() {
-    Open();
+    try {
+      Play();
+      Finish();
+    } catch (const std::logic_error& error) {
+      Break(fmt::format("Resumable: {}", error.what()));
+    }
+    return std::move(outcome_);
+  }
+
+ private:
+  void Play() {
     size_t next = 0;
     for (bool done = false; !done;) {
       try {
+        if (shard_ == nullptr) Open();
         while (next < steps_.size()) {
           MoveTo(steps_[next].at);
           Append(steps_[next].payload, static_cast<int64_t>(next));
@@ -164,11 +176,8 @@ class World {
         next = Recover(next);
       }
     }
-    Finish();
-    return std::move(outcome_);
   }
 
- private:
   void Break(std::string what) {
     outcome_.broken.push_back(fmt::format("broke {}", what));
   }
@@ -188,12 +197,19 @@ class World {
     if (options_.resend && time > clock_.Now()) {
       SyncLog();
       ApplyAll();
+      while (shard_->has_work()) {
+        Append(wire::Encode(model::LogRecord(model::Work{.budget = 5})), -1);
+        SyncLog();
+        ApplyAll();
+      }
     }
-    while (shard_->next_due() <= time && shard_->next_due() > clock_.Now()) {
+    while (shard_->next_due() <= time) {
       clock_.AdvanceTo(shard_->next_due());
-      Tick();
-      SyncLog();
-      ApplyAll();
+      do {
+        Tick();
+        SyncLog();
+        ApplyAll();
+      } while (shard_->has_due() || shard_->time_candidate().ms != 0);
     }
     clock_.AdvanceTo(time);
     if (time - last_tick_ > Hours(6)) {
@@ -382,6 +398,30 @@ class World {
     Replay();
   }
 
+  // Rows of one store that the other has not, in words; for a person who looks for the cause.
+  static std::string Differences(const store::Store& left, const store::Store& right) {
+    std::string found;
+    for (const auto& [name, from, in] : {std::tuple("live", &left, &right),
+                                         std::tuple("replayed", &right, &left)}) {
+      (void)from->Scan(store::Family::kState, "", "", [&](std::string_view key, std::string_view row) {
+        if (state::KindOfStateRow("studio", key).hashed && key.starts_with("studio") &&
+            *in->Get(store::Family::kState, key) != row) {
+          found += fmt::format("\n  only {}: table '{}'", name, key[7]);
+          if (key[7] == 'f') {
+            const model::Refusal refusal = *state::DecodeRefusal(row);
+            found += fmt::format(" {} {} {} at {} effective {} expires {}: {}",
+                                 refusal.proposal.journey, refusal.proposal.step,
+                                 NameOf(refusal.reason), FormatTime(refusal.decided_at),
+                                 FormatTime(refusal.proposal.effective_time),
+                                 FormatTime(refusal.proposal.expires_at), refusal.detail);
+          }
+        }
+        return found.size() < 2000;
+      });
+    }
+    return found;
+  }
+
   // The run's own log into an empty store, uninterrupted.
   void Replay() {
     store::InMemoryStore empty;
@@ -406,9 +446,10 @@ class World {
       }
     }
     if (shard->state_hash() != shard_->state_hash()) {
-      Break(fmt::format("Deterministic: an uninterrupted run of the same log differs in '{}'",
+      Break(fmt::format("Deterministic: an uninterrupted run of the same log differs in '{}'{}",
                         state::StateHash::FirstDifference(shard->state_hash(),
-                                                          shard_->state_hash())));
+                                                          shard_->state_hash()),
+                        Differences(inner_, empty)));
     }
     // The live run may not have heard of an action again that it decided before the crash.
     for (const std::string& id : outcome_.action_ids) {
