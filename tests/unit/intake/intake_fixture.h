@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "intake/dead_letter_files.h"
 #include "intake/intake.h"
 #include "log/in_memory_log.h"
@@ -49,8 +51,8 @@ class FillableLog final : public log::Log {
   log::Offset end() const override { return log_.end(); }
   Status TrimBefore(log::Offset offset) override { return log_.TrimBefore(offset); }
 
-  bool is_full = false;
-  int appends = 0;
+  std::atomic<bool> is_full = false;
+  std::atomic<int> appends = 0;
 
  private:
   log::InMemoryLog log_;
