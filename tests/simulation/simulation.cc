@@ -212,9 +212,14 @@ class World {
       } while (shard_->has_due() || shard_->time_candidate().ms != 0);
     }
     clock_.AdvanceTo(time);
+    while (options_.resend && shard_->shard_time() < time) {
+      Tick();  // a jump of more than a minute wants to be confirmed
+      SyncLog();
+      ApplyAll();
+    }
     if (time - last_tick_ > Hours(6)) {
       Tick();
-      Tick();  // a jump of more than a minute wants to be confirmed
+      Tick();
     }
   }
 
