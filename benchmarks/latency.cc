@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/latency.h"
 
-#include <atomic>
+#include <algorithm>
+#include <array>
 #include <thread>
 
 #include "base/clock.h"
@@ -44,6 +45,31 @@ void MoveBy(Duration by, model::MemberEvent& event) {
   }
 }
 
+// Somebody new who signs up and may be written to: the welcome journey answers with an e-mail.
+std::array<model::MemberEvent, 2> MakeSignUp(const model::TenantId& tenant, size_t number,
+                                             EventTime time) {
+  using model::AttributeId;
+  model::MemberEvent consent;
+  consent.tenant = tenant;
+  consent.source = "form";
+  consent.source_event_id = fmt::format("consent-{}", number);
+  consent.kind = model::EventKind::consent_changed;
+  consent.event_time = time;
+  consent.customer_id = fmt::format("customer-{}", number);
+  const std::string email = fmt::format("customer-{}@example.org", number);
+  consent.identifiers = {{model::IdentifierType::kEmail, email, email, 1}};
+  model::MemberEvent sign_up = consent;
+  consent.attributes = {{AttributeId::channel, std::string("email")},
+                        {AttributeId::purpose, std::string("marketing")},
+                        {AttributeId::consent_state, std::string("granted")}};
+  sign_up.source_event_id = fmt::format("sign-up-{}", number);
+  sign_up.kind = model::EventKind::member_created;
+  sign_up.attributes = {{AttributeId::given_name, std::string("Maria")},
+                        {AttributeId::joined_at, time}};
+  return {std::move(consent), std::move(sign_up)};
+}
+
+constexpr size_t kSignUpEvery = 100;     // events of the studio's life
 constexpr double kGroupSeconds = 0.001;  // events of a millisecond are appended together
 
 }  // namespace
@@ -57,11 +83,16 @@ StatusOr<Latency> RunLatency(const std::string& directory, const std::string& bl
   // Encoded beforehand, for the moment at which each will be appended.
   const EventTime begin = clock.Now() + Seconds(5);
   std::vector<std::string> payloads;
-  payloads.reserve(deliveries.size());
-  for (synthetic::Delivery& delivery : deliveries) {
-    const auto after = static_cast<int64_t>(1000.0 * static_cast<double>(payloads.size()) / rate);
-    MoveBy(begin + Duration(after) - delivery.at, delivery.event);
-    payloads.push_back(wire::Encode(model::LogRecord(std::move(delivery.event))));
+  const auto add = [&](model::MemberEvent event) {
+    payloads.push_back(wire::Encode(model::LogRecord(std::move(event))));
+  };
+  for (size_t i = 0; i < deliveries.size(); ++i) {
+    const double after = static_cast<double>(payloads.size()) / rate;
+    const EventTime moment = begin + Duration(static_cast<int64_t>(1000 * after));
+    MoveBy(moment - deliveries[i].at, deliveries[i].event);
+    add(std::move(deliveries[i].event));
+    if (i % kSignUpEvery != 0) continue;
+    for (model::MemberEvent& event : MakeSignUp(life.tenant, i, moment)) add(std::move(event));
   }
   deliveries.clear();
 

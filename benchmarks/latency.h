@@ -17,7 +17,8 @@ struct Latency {
 };
 
 // A running owner on a real log; `life` is delivered in the order of its arrivals, evenly at
-// `rate`, each event moved to the moment of its delivery.
+// `rate`, each event moved to the moment of its delivery, and among them people sign up, whom the
+// welcome journey answers at once.
 StatusOr<Latency> RunLatency(const std::string& directory, const std::string& blueprints,
                              const synthetic::Options& life, double rate);
 
