@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/assert.h"
 #include "engine/shard_impl.h"
 #include "state/verify_hash.h"
@@ -101,6 +103,10 @@ void Shard::Impl::AdvanceTime(EventTime append_time) {
 Status Shard::Impl::ApplyTick(const model::Tick& tick) {
   const std::string end = state::TimerPrefix(meta_.shard_time + Duration(1));
   if (meta_.timer_cursor >= end) return OkStatus();
+  if (next_due_ > meta_.shard_time) {  // the usual tick: nothing is due
+    meta_.timer_cursor = end;
+    return OkStatus();
+  }
   std::vector<std::string> due;
   SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kTimers, meta_.timer_cursor, end,
                                         [&](std::string_view key, std::string_view) {
@@ -110,7 +116,6 @@ Status Shard::Impl::ApplyTick(const model::Tick& tick) {
   due_stale_ = true;
   for (const std::string& key : due) {
     SPOTTER_ASSIGN_OR_RETURN(const state::Timer timer, state::ParseTimerKey(key));
-    overlay_.Delete(Family::kTimers, key);
     const auto tenant = tenants_.find(timer.tenant);
     if (tenant == tenants_.end()) continue;
     StatusOr<Member*> member = FindMember(*tenant->second, timer.profile);
@@ -136,15 +141,15 @@ Status Shard::Impl::ApplyWork(const model::Work& work) {
     const std::string prefix = state::TablePrefix(id, state::Table::kProfile);
     const std::string begin = prefix + tenant->progress.work_cursor;
     std::vector<model::ProfileId> profiles;
-    SPOTTER_RETURN_IF_ERROR(overlay_.Scan(
-        Family::kState, begin, store::PrefixEnd(prefix), [&](std::string_view key, std::string_view) {
-          Decoder in(key.substr(prefix.size()));
-          profiles.emplace_back(in.Hash());
-          return profiles.size() < budget;
-        }));
+    SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, begin, store::PrefixEnd(prefix),
+                                          [&](std::string_view key, std::string_view) {
+                                            Decoder in(key.substr(prefix.size()));
+                                            profiles.emplace_back(in.Hash());
+                                            return profiles.size() < budget;
+                                          }));
     for (const model::ProfileId profile : profiles) {
       SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(*tenant, profile));
-      if (member->profile.id != profile) continue;  // a redirect
+      if (member->profile.id != profile) continue;                                // a redirect
       if (member->profile.definitions == tenant->progress.definitions) continue;  // up to date
       SPOTTER_RETURN_IF_ERROR(FireDue(*tenant, *member));
       SPOTTER_RETURN_IF_ERROR(Decide(*tenant, *member, model::Cause::kDefinition));
@@ -180,9 +185,9 @@ Status Shard::Impl::Audit(Tenant& tenant, std::string_view principal, std::strin
                             .at = meta_.shard_time,
                             .principal = std::string(principal),
                             .what = std::move(what)};
-  std::string key = state::Key(
-      IdOf(tenant), state::Table::kAudit,
-      Encoder().Fixed64(static_cast<uint64_t>(offset_)).Fixed32(ordinal_++).view());
+  std::string key =
+      state::Key(IdOf(tenant), state::Table::kAudit,
+                 Encoder().Fixed64(static_cast<uint64_t>(offset_)).Fixed32(ordinal_++).view());
   return overlay_.PutHashed(IdOf(tenant), state::Element::kAudit, Family::kState, std::move(key),
                             state::EncodeRow(row));
 }
@@ -192,7 +197,12 @@ Status Shard::Impl::Commit() {
   store::WriteBatch batch;
   if (meta_.timer_cursor > cursor_before_) {
     batch.DeleteRange(Family::kTimers, cursor_before_, meta_.timer_cursor);
+    overlay_.ForgetBefore(Family::kTimers, meta_.timer_cursor);
   }
+  // In the order of their keys, which the store inserts faster than any other.
+  std::ranges::sort(dirty_records_, {}, [&](const auto& dirty) {
+    return std::pair(IdOf(*dirty.first), dirty.second->stored.record.key);
+  });
   for (auto& [tenant, record] : dirty_records_) {
     state::WriteRecord(IdOf(*tenant), record->stored, record->delta, batch);
     record->delta.Clear();

@@ -65,6 +65,11 @@ void Overlay::Delete(store::Family family, std::string key) {
   writes_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::nullopt);
 }
 
+void Overlay::ForgetBefore(store::Family family, std::string_view end) {
+  Writes& writes = writes_[static_cast<size_t>(family)];
+  writes.erase(writes.begin(), writes.lower_bound(end));
+}
+
 void Overlay::Flush(store::WriteBatch& batch) {
   for (int family = 0; family < store::kFamilies; ++family) {
     for (const auto& [key, value] : writes_[static_cast<size_t>(family)]) {

@@ -33,6 +33,8 @@ class Overlay {
   // Rows that are not: indexes, timers, and profiles (which are hashed by element).
   void Put(store::Family family, std::string key, std::string value);
   void Delete(store::Family family, std::string key);
+  // Takes back what was written to keys before `end`.
+  void ForgetBefore(store::Family family, std::string_view end);
 
   // Moves all writes into `batch`.
   void Flush(store::WriteBatch& batch);

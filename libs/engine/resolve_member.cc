@@ -15,21 +15,33 @@ namespace {
 // A value that more records carry than one person plausibly has accounts links nobody.
 constexpr size_t kRecordsPerLinkMax = 50;
 
+// Also of what could not be normalised: it has no row.
+bool IsHeld(const model::HeldIdentifier& identifier,
+            const std::vector<model::HeldIdentifier>& held) {
+  return identifier.normalized.empty() ||
+         std::ranges::any_of(held, [&](const model::HeldIdentifier& other) {
+           return other.type == identifier.type && other.normalized == identifier.normalized;
+         });
+}
+
 }  // namespace
 
 Status Shard::Impl::UpdateIdentity(Tenant& tenant, LoadedRecord& record,
                                    const std::vector<model::HeldIdentifier>& identifiers_before) {
   const model::RecordKey key = record.stored.record.key;
+  // Most events only repeat identifiers: a row is written where one comes and deleted where one
+  // goes.
+  const std::vector<model::HeldIdentifier>& identifiers_now = record.stored.record.identifiers;
+  const auto row_of = [&](const model::HeldIdentifier& identifier) {
+    return state::IdentifierKey(IdOf(tenant), identifier.type, identifier.normalized, key);
+  };
   for (const model::HeldIdentifier& identifier : identifiers_before) {
-    if (identifier.normalized.empty()) continue;
-    overlay_.Delete(Family::kState, state::IdentifierKey(IdOf(tenant), identifier.type,
-                                                         identifier.normalized, key));
+    if (IsHeld(identifier, identifiers_now)) continue;
+    overlay_.Delete(Family::kState, row_of(identifier));
   }
-  for (const model::HeldIdentifier& identifier : record.stored.record.identifiers) {
-    if (identifier.normalized.empty()) continue;
-    overlay_.Put(
-        Family::kState,
-        state::IdentifierKey(IdOf(tenant), identifier.type, identifier.normalized, key), "");
+  for (const model::HeldIdentifier& identifier : identifiers_now) {
+    if (IsHeld(identifier, identifiers_before)) continue;
+    overlay_.Put(Family::kState, row_of(identifier), "");
   }
   model::SourceRecord before;
   before.key = key;
@@ -98,17 +110,15 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     }
     nodes.push_back(std::move(node));
     const std::string prefix = state::AssertionPrefix(IdOf(tenant), key);
-    SPOTTER_RETURN_IF_ERROR(
-        overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
-                      [&](std::string_view row, std::string_view value) {
-                        const model::RecordKey other = state::LastRecordKey(row);
-                        const bool same = value == "same";
-                        assertions.insert({.same = same,
-                                           .a = std::min(key, other),
-                                           .b = std::max(key, other)});
-                        if (same) open.push_back(other);
-                        return true;
-                      }));
+    SPOTTER_RETURN_IF_ERROR(overlay_.Scan(
+        Family::kState, prefix, store::PrefixEnd(prefix),
+        [&](std::string_view row, std::string_view value) {
+          const model::RecordKey other = state::LastRecordKey(row);
+          const bool same = value == "same";
+          assertions.insert({.same = same, .a = std::min(key, other), .b = std::max(key, other)});
+          if (same) open.push_back(other);
+          return true;
+        }));
   }
   std::ranges::sort(nodes, {}, &identity::Node::key);
   const std::vector<identity::Assertion> asserted(assertions.begin(), assertions.end());
@@ -149,13 +159,13 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
       });
       SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId id, MintProfile(tenant, *founder));
       change.member = &FoundMember(tenant, {.id = id,
-                                          .founder = founder->stored.record.key,
-                                          .founded_offset = offset_,
-                                          .merged_into = {},
-                                          .records = {},
-                                          .memberships = {},
-                                          .definitions = tenant.progress.definitions,
-                                          .evaluated_at = {}});
+                                            .founder = founder->stored.record.key,
+                                            .founded_offset = offset_,
+                                            .merged_into = {},
+                                            .records = {},
+                                            .memberships = {},
+                                            .definitions = tenant.progress.definitions,
+                                            .evaluated_at = {}});
     }
     this->Change(tenant, *change.member);
     BindRecords(tenant, *change.member, std::move(loaded));
@@ -164,20 +174,20 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     for (const model::ProfileId loser : change.assignment->absorbs) {
       Member* absorbed = profiles.at(loser);
       SPOTTER_RETURN_IF_ERROR(Redirect(tenant, *absorbed, *change.member));
-      SPOTTER_RETURN_IF_ERROR(
-          Audit(tenant, principal,
-                fmt::format("merged {} into {}", ToText(loser), ToText(change.member->profile.id))));
+      SPOTTER_RETURN_IF_ERROR(Audit(
+          tenant, principal,
+          fmt::format("merged {} into {}", ToText(loser), ToText(change.member->profile.id))));
     }
     if (change.assignment->absorbs.empty()) {
-      SPOTTER_RETURN_IF_ERROR(Audit(tenant, principal,
-                                    fmt::format("records of {} changed: now {}",
-                                                ToText(change.member->profile.id),
-                                                change.assignment->records.size())));
+      SPOTTER_RETURN_IF_ERROR(
+          Audit(tenant, principal,
+                fmt::format("records of {} changed: now {}", ToText(change.member->profile.id),
+                            change.assignment->records.size())));
     }
     (change.grew ? counters_.merges : counters_.splits)++;
     SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, *change.member));
-    SPOTTER_RETURN_IF_ERROR(Decide(tenant, *change.member,
-                                   change.grew ? model::Cause::kMerge : model::Cause::kSplit));
+    SPOTTER_RETURN_IF_ERROR(
+        Decide(tenant, *change.member, change.grew ? model::Cause::kMerge : model::Cause::kSplit));
   }
   return OkStatus();
 }
