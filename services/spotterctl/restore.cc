@@ -62,7 +62,7 @@ Status Restore(const Options& options) {
     return FailedPrecondition("snapshot '{}' is of logic version {}, this program has {}",
                               manifest.path, manifest.logic_version, engine::kLogicVersion);
   }
-  const std::string lock_path = options.data + "/control/lock";
+  const std::string lock_path = options.data + "/control/LOCK";
   const int lock = ::open(lock_path.c_str(), O_RDWR | O_CLOEXEC);
   if (lock >= 0 && ::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     ::close(lock);
