@@ -109,8 +109,9 @@ class OwnerThread final : public Owner {
     std::unique_lock lock(mutex_);
     const EventTime goal = clock_.Now();
     catch_up_to_ = std::max(catch_up_to_, goal);
+    const uint64_t round = ++rounds_wanted_;
     const bool done = applied_.wait_for(lock, timeout, [&] {
-      return caught_up_to_ >= goal || stopping_ || !quarantine_.empty();
+      return rounds_done_ >= round || stopping_ || !quarantine_.empty();
     });
     if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
     if (!done) {
@@ -210,32 +211,40 @@ class OwnerThread final : public Owner {
   }
 
   // The owner's own records: a tick when a timer is due, a jump waits to be confirmed, or silence
-  // has lasted; work while any is pending. One at a time: the next is appended once this is applied.
+  // has lasted; work while any is pending and no event waits. One at a time: the next is appended
+  // once this one is applied, so bulk work is paced by the shard itself.
   Status AppendTimeRecords() {
-    if (shard_->next_offset() < log_.end()) return OkStatus();  // first what is there
+    if (shard_->next_offset() <= own_offset_) return OkStatus();
     const EventTime now = clock_.Now();
+    const bool is_behind = shard_->next_offset() < log_.end();
     const bool due = shard_->next_due() <= now || shard_->has_due();
     const bool unconfirmed =
         shard_->time_candidate().ms != 0 && now >= shard_->time_candidate();
     bool wanted = false;
     {
       std::lock_guard lock(mutex_);
-      wanted = catch_up_to_ > caught_up_to_;
-      if (wanted && !due && !unconfirmed && !shard_->has_work() &&
+      wanted = rounds_wanted_ > rounds_done_;
+      if (wanted && !is_behind && !due && !unconfirmed && !shard_->has_work() &&
           shard_->shard_time() >= catch_up_to_) {
-        caught_up_to_ = catch_up_to_;
+        rounds_done_ = rounds_wanted_;
         wanted = false;
         applied_.notify_all();
       }
     }
     const bool silent = now - last_record_ >= options_.idle_tick;
-    if (due || unconfirmed || wanted || silent) return AppendOwn(model::Tick{});
+    if (due || unconfirmed) return AppendOwn(model::Tick{});
+    if (is_behind) return OkStatus();
+    if (wanted || silent) return AppendOwn(model::Tick{});
     if (shard_->has_work()) return AppendOwn(model::Work{});
     return OkStatus();
   }
 
-  Status AppendOwn(model::LogRecord record) {
-    return log::AppendDurable(log_, wire::Encode(record)).status();
+  // Not waited for: the shard reads it back once it is durable.
+  Status AppendOwn(const model::LogRecord& record) {
+    const std::string payload = wire::Encode(record);
+    const std::string_view payloads[] = {payload};
+    SPOTTER_ASSIGN_OR_RETURN(own_offset_, log_.Append(payloads));
+    return OkStatus();
   }
 
   void Idle() {
@@ -328,6 +337,7 @@ class OwnerThread final : public Owner {
   std::unique_ptr<Shard> shard_;
   Steady::time_point last_sync_;
   EventTime last_record_;
+  log::Offset own_offset_ = -1;  // of the newest tick or work of ours
 
   mutable std::mutex mutex_;
   std::condition_variable applied_;
@@ -336,7 +346,8 @@ class OwnerThread final : public Owner {
   OwnerStatus status_;
   std::string quarantine_;
   EventTime catch_up_to_;
-  EventTime caught_up_to_;
+  uint64_t rounds_wanted_ = 0;  // of CatchUp
+  uint64_t rounds_done_ = 0;
   bool stopping_ = false;
   bool stopped_ = false;
 

@@ -9,27 +9,27 @@ InMemoryLog::InMemoryLog(const Clock& clock, bool auto_sync)
     : clock_(clock), auto_sync_(auto_sync) {}
 
 StatusOr<Offset> InMemoryLog::Append(std::span<const std::string_view> payloads) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const Offset first = EndLocked();
   for (const std::string_view payload : payloads) {
     const EventTime time = std::max(clock_.Now(), LastAppendTimeLocked());
     records_.push_back(
         {.offset = EndLocked(), .append_time = time, .payload = std::string(payload)});
   }
+  if (auto_sync_) {
+    durable_end_ = EndLocked();
+    lock.unlock();
+    readable_.notify_all();
+  }
   return first;
 }
 
 Status InMemoryLog::WaitDurable(Offset offset) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (offset >= EndLocked()) {
-      return Unavailable("log record {} was lost before it was durable", offset);
-    }
-    if (offset < durable_end_) return OkStatus();
-    if (!auto_sync_) return Unavailable("log record {} is not durable", offset);
-    durable_end_ = EndLocked();
+  const std::lock_guard lock(mutex_);
+  if (offset >= EndLocked()) {
+    return Unavailable("log record {} was lost before it was durable", offset);
   }
-  readable_.notify_all();
+  if (offset >= durable_end_) return Unavailable("log record {} is not durable", offset);
   return OkStatus();
 }
 

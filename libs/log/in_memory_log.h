@@ -10,10 +10,10 @@
 namespace spotter::log {
 
 // The reference implementation of Log, with the failures that tests and simulation need:
-// appended records are durable only after Sync(), and LoseUnsynced() drops a suffix of the rest.
+// without auto_sync, records are durable only after Sync(), and LoseUnsynced() drops a suffix of the rest.
 class InMemoryLog final : public Log {
  public:
-  // With `auto_sync` WaitDurable syncs, as a real log would; without, it is Unavailable for a
+  // With `auto_sync` every record is durable at once; without, WaitDurable is Unavailable for a
   // record that is not yet synced (a simulated client sees its request fail).
   explicit InMemoryLog(const Clock& clock, bool auto_sync = true);
 
