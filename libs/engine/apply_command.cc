@@ -11,8 +11,7 @@ namespace spotter::engine {
 namespace {
 
 std::string RequestKey(std::string_view tenant, std::string_view request_id) {
-  return state::Key(tenant, state::Table::kAnswer,
-                    Encoder().Hash(HashOf(request_id)).view());
+  return state::Key(tenant, state::Table::kAnswer, Encoder().Hash(HashOf(request_id)).view());
 }
 
 // Settlements and undeliverables are idempotent by what they name; no answer row is kept of them.
@@ -26,9 +25,8 @@ bool KeepsAnswer(const model::Command& command) {
 Status Shard::Impl::ApplyCommand(const model::Command& command, std::string_view payload) {
   const std::string& id = command.tenant.value();
   const auto answer = [&](state::Answer given) {
-    effects_.answers.push_back({.tenant = command.tenant,
-                                .request_id = command.request_id,
-                                .answer = std::move(given)});
+    effects_.answers.push_back(
+        {.tenant = command.tenant, .request_id = command.request_id, .answer = std::move(given)});
   };
   Tenant* tenant = FindTenant(command.tenant);
   if (tenant == nullptr) {
@@ -42,9 +40,8 @@ Status Shard::Impl::ApplyCommand(const model::Command& command, std::string_view
                            payload);
     }
   } else if (KeepsAnswer(command)) {
-    SPOTTER_ASSIGN_OR_RETURN(
-        const std::optional<std::string> row,
-        overlay_.Get(Family::kState, RequestKey(id, command.request_id)));
+    SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                             overlay_.Get(Family::kState, RequestKey(id, command.request_id)));
     if (row.has_value()) {
       SPOTTER_ASSIGN_OR_RETURN(state::Answer first, state::DecodeAnswer(*row));
       answer(std::move(first));
@@ -85,14 +82,13 @@ StatusOr<std::string> Shard::Impl::CreateTenant(const model::PutTenant& put) {
   auto tenant = std::make_unique<Tenant>();
   tenant->settings = put.settings;
   tenant->subscriptions.emplace("default", model::Subscription{});
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-      id, state::Element::kDefinition, Family::kState,
-      state::Key(id, state::Table::kSettings, ""), state::EncodeRow(put.settings)));
+  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(id, state::Element::kDefinition, Family::kState,
+                                             state::Key(id, state::Table::kSettings, ""),
+                                             state::EncodeRow(put.settings)));
   overlay_.Put(Family::kState, state::Key("", state::Table::kSettings, id), "");
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-      id, state::Element::kDefinition, Family::kState,
-      state::Key(id, state::Table::kSubscription, "default"),
-      state::EncodeRow(model::Subscription{})));
+  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(id, state::Element::kDefinition, Family::kState,
+                                             state::Key(id, state::Table::kSubscription, "default"),
+                                             state::EncodeRow(model::Subscription{})));
   SPOTTER_RETURN_IF_ERROR(tenant->Rebuild());
   Tenant& created = *tenants_.emplace(id, std::move(tenant)).first->second;
   SPOTTER_RETURN_IF_ERROR(SaveProgress(created));
@@ -120,9 +116,9 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutZoneRules&
                                       const model::Command& command) {
   SPOTTER_ASSIGN_OR_RETURN(govern::Zone zone, govern::Zone::FromRules(put.zone, put.tzif));
   tenant.zones.insert_or_assign(put.zone, std::move(zone));
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-      IdOf(tenant), state::Element::kDefinition, Family::kState,
-      state::Key(IdOf(tenant), state::Table::kZone, put.zone), put.tzif));
+  SPOTTER_RETURN_IF_ERROR(
+      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
+                         state::Key(IdOf(tenant), state::Table::kZone, put.zone), put.tzif));
   SPOTTER_RETURN_IF_ERROR(
       Audit(tenant, command.principal, fmt::format("rules of zone {} changed", put.zone)));
   return put.zone;
@@ -143,8 +139,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& p
   model::SegmentDefinition definition = put.definition;
   const auto existing = tenant.segment_definitions.find(definition.id);
   const std::optional<model::SegmentDefinition> before =
-      existing == tenant.segment_definitions.end() ? std::nullopt
-                                                   : std::optional(existing->second);
+      existing == tenant.segment_definitions.end() ? std::nullopt : std::optional(existing->second);
   if (before.has_value()) {
     definition.revision = before->revision;
     if (definition == *before) return std::to_string(before->revision);  // nothing changes
@@ -160,14 +155,14 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& p
     return built;
   }
   tenant.progress.definitions++;
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-      IdOf(tenant), state::Element::kDefinition, Family::kState,
-      state::Key(IdOf(tenant), state::Table::kSegment, definition.id),
-      state::EncodeRow(definition)));
+  SPOTTER_RETURN_IF_ERROR(
+      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
+                         state::Key(IdOf(tenant), state::Table::kSegment, definition.id),
+                         state::EncodeRow(definition)));
   SPOTTER_RETURN_IF_ERROR(BeginWork(tenant, ""));
-  SPOTTER_RETURN_IF_ERROR(Audit(tenant, command.principal,
-                                fmt::format("segment {} revision {}", definition.id,
-                                            definition.revision)));
+  SPOTTER_RETURN_IF_ERROR(
+      Audit(tenant, command.principal,
+            fmt::format("segment {} revision {}", definition.id, definition.revision)));
   return std::to_string(definition.revision);
 }
 
@@ -176,8 +171,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& p
   model::JourneyDefinition definition = put.definition;
   const auto existing = tenant.journey_definitions.find(definition.id);
   const std::optional<model::JourneyDefinition> before =
-      existing == tenant.journey_definitions.end() ? std::nullopt
-                                                   : std::optional(existing->second);
+      existing == tenant.journey_definitions.end() ? std::nullopt : std::optional(existing->second);
   if (before.has_value()) {
     definition.revision = before->revision;
     if (state::EncodeRow(definition) == state::EncodeRow(*before)) {
@@ -195,14 +189,14 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& p
     return built;
   }
   tenant.progress.definitions++;
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-      IdOf(tenant), state::Element::kDefinition, Family::kState,
-      state::Key(IdOf(tenant), state::Table::kJourney, definition.id),
-      state::EncodeRow(definition)));
+  SPOTTER_RETURN_IF_ERROR(
+      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
+                         state::Key(IdOf(tenant), state::Table::kJourney, definition.id),
+                         state::EncodeRow(definition)));
   SPOTTER_RETURN_IF_ERROR(BeginWork(tenant, put.include_existing ? definition.id : ""));
-  SPOTTER_RETURN_IF_ERROR(Audit(tenant, command.principal,
-                                fmt::format("journey {} revision {}", definition.id,
-                                            definition.revision)));
+  SPOTTER_RETURN_IF_ERROR(
+      Audit(tenant, command.principal,
+            fmt::format("journey {} revision {}", definition.id, definition.revision)));
   return std::to_string(definition.revision);
 }
 
@@ -210,10 +204,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSubscripti
                                       const model::Command& command) {
   const auto [it, is_new] = tenant.subscriptions.emplace(put.subscription.id, put.subscription);
   if (!is_new) return it->first;
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-      IdOf(tenant), state::Element::kDefinition, Family::kState,
-      state::Key(IdOf(tenant), state::Table::kSubscription, it->first),
-      state::EncodeRow(it->second)));
+  SPOTTER_RETURN_IF_ERROR(
+      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
+                         state::Key(IdOf(tenant), state::Table::kSubscription, it->first),
+                         state::EncodeRow(it->second)));
   SPOTTER_RETURN_IF_ERROR(
       Audit(tenant, command.principal, fmt::format("subscription {} created", it->first)));
   return it->first;
@@ -235,9 +229,9 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::ChangeConsent
   event.customer_id = record.customer_id;
   event.attributes.Set(model::AttributeId::channel, change.entry.channel);
   event.attributes.Set(model::AttributeId::purpose, change.entry.purpose);
-  event.attributes.Set(model::AttributeId::consent_state,
-                       std::string(change.entry.state == model::ConsentState::kGranted ? "granted"
-                                                                                      : "denied"));
+  event.attributes.Set(
+      model::AttributeId::consent_state,
+      std::string(change.entry.state == model::ConsentState::kGranted ? "granted" : "denied"));
   event.attributes.Set(model::AttributeId::consent_text, change.entry.text);
   event.attributes.Set(model::AttributeId::consent_source, change.entry.source);
   SPOTTER_RETURN_IF_ERROR(Audit(tenant, command.principal,
@@ -249,10 +243,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::ChangeConsent
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::ChangeSuppression& change,
                                       const model::Command& command) {
   std::string key = state::SuppressionKey(IdOf(tenant), change.channel, change.contact_hash);
-  SPOTTER_RETURN_IF_ERROR(Audit(tenant, command.principal,
-                                fmt::format("{} a contact on {}: {}",
-                                            change.suppressed ? "suppressed" : "released",
-                                            change.channel, change.reason)));
+  SPOTTER_RETURN_IF_ERROR(
+      Audit(tenant, command.principal,
+            fmt::format("{} a contact on {}: {}", change.suppressed ? "suppressed" : "released",
+                        change.channel, change.reason)));
   if (change.suppressed) {
     SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(IdOf(tenant), state::Element::kSuppression,
                                                Family::kState, std::move(key), change.reason));
@@ -274,15 +268,15 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::MergeProfiles
                          std::optional<std::string> value) -> Status {
     for (const auto& [from, to] : {std::pair(a, b), std::pair(b, a)}) {
       std::string key = state::AssertionKey(IdOf(tenant), from, to);
-      SPOTTER_RETURN_IF_ERROR(
-          value.has_value()
-              ? overlay_.PutHashed(IdOf(tenant), state::Element::kAssertion, Family::kState,
-                                   std::move(key), *value)
-              : overlay_.DeleteHashed(IdOf(tenant), state::Element::kAssertion, Family::kState,
-                                      std::move(key)));
+      SPOTTER_RETURN_IF_ERROR(value.has_value()
+                                  ? overlay_.PutHashed(IdOf(tenant), state::Element::kAssertion,
+                                                       Family::kState, std::move(key), *value)
+                                  : overlay_.DeleteHashed(IdOf(tenant), state::Element::kAssertion,
+                                                          Family::kState, std::move(key)));
     }
     return OkStatus();
   };
+  tenant.may_have_assertions = true;
   const std::vector<model::RecordKey> left = survivor->profile.records;
   const std::vector<model::RecordKey> right = loser->profile.records;
   for (const model::RecordKey a : left) {
@@ -315,12 +309,13 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::SplitProfile&
     return InvalidArgument("profile '{}': a split needs records on both sides, found {} and {}",
                            ToText(split.profile), leaving.size(), staying.size());
   }
+  tenant.may_have_assertions = true;
   for (const model::RecordKey a : leaving) {
     for (const model::RecordKey b : staying) {
       for (const auto& [from, to] : {std::pair(a, b), std::pair(b, a)}) {
-        SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-            IdOf(tenant), state::Element::kAssertion, Family::kState,
-            state::AssertionKey(IdOf(tenant), from, to), "different"));
+        SPOTTER_RETURN_IF_ERROR(
+            overlay_.PutHashed(IdOf(tenant), state::Element::kAssertion, Family::kState,
+                               state::AssertionKey(IdOf(tenant), from, to), "different"));
       }
     }
   }
@@ -359,8 +354,8 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
         settle.generation < meta_.generation) {
       continue;  // of an owner that is no longer: only its acknowledgements count
     }
-    const std::string key = state::OutboxKey(IdOf(tenant), settle.subscription,
-                                             settlement.profile, settlement.sequence);
+    const std::string key = state::OutboxKey(IdOf(tenant), settle.subscription, settlement.profile,
+                                             settlement.sequence);
     SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                              overlay_.Get(Family::kOutbox, key));
     bool was_action = false;
@@ -379,10 +374,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
     if (was_action || settlement.action.value().is_zero()) continue;
     const StatusOr<Member*> survivor = FindMember(tenant, settlement.profile);
     if (!survivor.ok()) continue;
-    SPOTTER_RETURN_IF_ERROR(
-        Withdraw(tenant, **survivor, "settled", [&](const model::Action& action) {
-          return action.id == settlement.action;
-        }));
+    SPOTTER_RETURN_IF_ERROR(Withdraw(
+        tenant, **survivor, "settled",
+        [&](const model::Action& action) { return action.id == settlement.action; },
+        settle.subscription));
   }
   return std::to_string(settled);
 }
@@ -439,13 +434,13 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::SeekSubscript
     return NotFound("subscription '{}' does not exist", seek.subscription);
   }
   it->second.epoch++;
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
-      IdOf(tenant), state::Element::kDefinition, Family::kState,
-      state::Key(IdOf(tenant), state::Table::kSubscription, it->first),
-      state::EncodeRow(it->second)));
-  SPOTTER_RETURN_IF_ERROR(Audit(tenant, command.principal,
-                                fmt::format("subscription {} epoch {}", it->first,
-                                            it->second.epoch)));
+  SPOTTER_RETURN_IF_ERROR(
+      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
+                         state::Key(IdOf(tenant), state::Table::kSubscription, it->first),
+                         state::EncodeRow(it->second)));
+  SPOTTER_RETURN_IF_ERROR(
+      Audit(tenant, command.principal,
+            fmt::format("subscription {} epoch {}", it->first, it->second.epoch)));
   return std::to_string(it->second.epoch);
 }
 

@@ -223,6 +223,9 @@ Status Shard::Impl::Commit() {
   dirty_records_.clear();
   dirty_anchors_.clear();
   dirty_members_.clear();
+  for (auto& [id, tenant] : tenants_) {
+    if (std::exchange(tenant->progress_dirty, false)) SPOTTER_RETURN_IF_ERROR(SaveProgress(*tenant));
+  }
   overlay_.Flush(batch);
   batch.Put(Family::kState, state::MetaKey(), state::EncodeRow(meta_));
   SPOTTER_RETURN_IF_ERROR(store_.Commit(batch));

@@ -9,12 +9,11 @@ namespace spotter::engine {
 using model::OutboxEntry;
 
 Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal) {
-  const model::ActionId id = model::MakeActionId(tenant.settings.id, proposal.journey,
-                                                 proposal.enrolment, proposal.step);
+  const model::ActionId id =
+      model::MakeActionId(tenant.settings.id, proposal.journey, proposal.enrolment, proposal.step);
   const model::MemberView view = member.view();
   const std::string address = govern::AddressOf(proposal, view);
-  SPOTTER_ASSIGN_OR_RETURN(const bool suppressed,
-                           IsSuppressed(tenant, proposal.channel, address));
+  SPOTTER_ASSIGN_OR_RETURN(const bool suppressed, IsSuppressed(tenant, proposal.channel, address));
   std::vector<govern::SentMessage> sent;
   for (const LoadedRecord* record : member.records) {
     sent.insert(sent.end(), record->anchor.sent.begin(), record->anchor.sent.end());
@@ -71,12 +70,11 @@ Status Shard::Impl::Refuse(Tenant& tenant, model::ProfileId profile, model::Refu
                             state::EncodeRow(refusal));
 }
 
-Status Shard::Impl::AppendOutbox(
-    Tenant& tenant, model::ProfileId profile, std::string_view subscription,
-    std::variant<model::Action, model::Void, model::MergedInto> what) {
+Status Shard::Impl::AppendOutbox(Tenant& tenant, model::ProfileId profile,
+                                 std::string_view subscription,
+                                 std::variant<model::Action, model::Void, model::MergedInto> what) {
   std::string key = state::SequenceKey(IdOf(tenant), profile, subscription);
-  SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
-                           overlay_.Get(Family::kState, key));
+  SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row, overlay_.Get(Family::kState, key));
   state::Sequence sequence;
   if (row.has_value()) {
     SPOTTER_ASSIGN_OR_RETURN(sequence, state::DecodeSequence(*row));
@@ -114,6 +112,11 @@ StatusOr<std::vector<OutboxEntry>> Shard::Impl::PendingOf(Tenant& tenant,
                                                           std::string_view subscription,
                                                           model::ProfileId profile) {
   std::vector<OutboxEntry> pending;
+  // Most members have never been sent anything: one look-up tells, where a scan costs much more.
+  SPOTTER_ASSIGN_OR_RETURN(
+      const std::optional<std::string> sequence,
+      overlay_.Get(Family::kState, state::SequenceKey(IdOf(tenant), profile, subscription)));
+  if (!sequence.has_value()) return pending;
   Status status = OkStatus();
   const std::string prefix = state::OutboxPrefix(IdOf(tenant), subscription, profile);
   SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kOutbox, prefix, store::PrefixEnd(prefix),
@@ -129,8 +132,10 @@ StatusOr<std::vector<OutboxEntry>> Shard::Impl::PendingOf(Tenant& tenant,
 }
 
 Status Shard::Impl::Withdraw(Tenant& tenant, Member& member, std::string_view reason,
-                             const std::function<bool(const model::Action&)>& matches) {
+                             const std::function<bool(const model::Action&)>& matches,
+                             std::string_view only) {
   for (const auto& [id, subscription] : tenant.subscriptions) {
+    if (!only.empty() && id != only) continue;
     SPOTTER_ASSIGN_OR_RETURN(std::vector<OutboxEntry> pending,
                              PendingOf(tenant, id, member.profile.id));
     for (OutboxEntry& entry : pending) {
@@ -157,8 +162,8 @@ StatusOr<bool> Shard::Impl::IsSuppressed(Tenant& tenant, model::Channel channel,
 Status Shard::Impl::Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
                              std::string_view reason) {
   const Hash128 hash = KeyedHashOf(tenant.settings.suppression_key, contact);
-  SPOTTER_RETURN_IF_ERROR(Audit(tenant, "", fmt::format("suppressed a contact on {}: {}", channel,
-                                                        reason)));
+  SPOTTER_RETURN_IF_ERROR(
+      Audit(tenant, "", fmt::format("suppressed a contact on {}: {}", channel, reason)));
   return overlay_.PutHashed(IdOf(tenant), state::Element::kSuppression, Family::kState,
                             state::SuppressionKey(IdOf(tenant), channel, hash),
                             std::string(reason));

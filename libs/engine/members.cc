@@ -59,6 +59,12 @@ Status Shard::Impl::LoadTenant(const std::string& id) {
     tenant->zones.insert_or_assign(std::string(key), std::move(zone));
     return OkStatus();
   }));
+  const std::string assertions = state::TablePrefix(id, state::Table::kAssertion);
+  SPOTTER_RETURN_IF_ERROR(
+      store_.Scan(Family::kState, assertions, store::PrefixEnd(assertions), [&](View, View) {
+        tenant->may_have_assertions = true;
+        return false;
+      }));
   SPOTTER_RETURN_IF_ERROR(tenant->Rebuild());
   tenants_.emplace(id, std::move(tenant));
   return OkStatus();
@@ -91,9 +97,8 @@ StatusOr<Member*> Shard::Impl::FindMember(Tenant& tenant, model::ProfileId id) {
       Use(tenant, member);
       return &member;
     }
-    SPOTTER_ASSIGN_OR_RETURN(
-        const std::optional<std::string> row,
-        overlay_.Get(Family::kState, state::ProfileKey(IdOf(tenant), id)));
+    SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                             overlay_.Get(Family::kState, state::ProfileKey(IdOf(tenant), id)));
     if (!row.has_value()) return NotFound("profile '{}' does not exist", ToText(id));
     SPOTTER_ASSIGN_OR_RETURN(state::Profile profile, state::DecodeProfile(*row));
     if (!profile.merged_into.value().is_zero()) {
@@ -153,13 +158,13 @@ StatusOr<LoadedRecord*> Shard::Impl::CreateRecord(Tenant& tenant, std::string so
 
   SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId id, MintProfile(tenant, *created));
   Member& member = FoundMember(tenant, {.id = id,
-                                      .founder = facts.key,
-                                      .founded_offset = offset_,
-                                      .merged_into = {},
-                                      .records = {facts.key},
-                                      .memberships = {},
-                                      .definitions = tenant.progress.definitions,
-                                      .evaluated_at = {}});
+                                        .founder = facts.key,
+                                        .founded_offset = offset_,
+                                        .merged_into = {},
+                                        .records = {facts.key},
+                                        .memberships = {},
+                                        .definitions = tenant.progress.definitions,
+                                        .evaluated_at = {}});
   member.records = {created};
   member.views = {&facts};
   created->member = &member;
@@ -177,6 +182,8 @@ Member& Shard::Impl::FoundMember(Tenant& tenant, state::Profile profile) {
                state::EncodeRow(member.profile));
   member.dirty = true;  // no elements to take back: the profile is new
   dirty_members_.emplace_back(&tenant, &member);
+  tenant.progress.profiles++;
+  tenant.progress_dirty = true;
   return member;
 }
 
@@ -184,9 +191,8 @@ StatusOr<model::ProfileId> Shard::Impl::MintProfile(Tenant& tenant, const Loaded
   for (uint32_t ordinal = 0;; ++ordinal) {
     const model::ProfileId id =
         model::MakeProfileId(tenant.settings.id, founder.stored.record.key, ordinal);
-    SPOTTER_ASSIGN_OR_RETURN(
-        const std::optional<std::string> row,
-        overlay_.Get(Family::kState, state::ProfileKey(IdOf(tenant), id)));
+    SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                             overlay_.Get(Family::kState, state::ProfileKey(IdOf(tenant), id)));
     if (!row.has_value() && !tenant.members.contains(id.value())) return id;
   }
 }

@@ -17,6 +17,7 @@ namespace spotter::engine {
 namespace {
 
 using Steady = std::chrono::steady_clock;
+constexpr auto kReopenInterval = std::chrono::seconds(1);
 
 double SecondsSince(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
@@ -169,6 +170,7 @@ class OwnerThread final : public Owner {
         if (stopping_) break;
       }
       RunJobs();
+      ReopenIfDue();
       records.clear();
       if (shard_ != nullptr) {
         if (const Status step = Step(records); !step.ok()) OnError(step);
@@ -289,19 +291,36 @@ class OwnerThread final : public Owner {
     }
   }
 
-  // A failed commit destroys the shard in memory and opens it again; damage stops it for good.
+  // A failed commit destroys the shard in memory and opens store and shard again, for as long as it
+  // takes: the log keeps what waits. Damage stops the shard until an operator acts.
   void OnError(const Status& error) {
     shard_.reset();
-    if (error.code() == StatusCode::kUnavailable) {
-      LogWarn("shard reopened, reason=\"{}\"", MessageOf(error));
-      StatusOr<std::unique_ptr<Shard>> reopened = Shard::Open(store_, options_, skips_);
-      if (reopened.ok()) {
-        shard_ = *std::move(reopened);
-        return;
-      }
-      return Quarantine(reopened.status());
+    if (error.code() != StatusCode::kUnavailable) return Quarantine(error);
+    LogWarn("shard paused, reason=\"{}\"", MessageOf(error));
+    {
+      std::lock_guard lock(mutex_);
+      status_.paused = std::string(MessageOf(error));
     }
-    Quarantine(error);
+    reopen_at_ = Steady::now();
+  }
+
+  void ReopenIfDue() {
+    if (shard_ != nullptr || !reopen_at_.has_value() || Steady::now() < *reopen_at_) return;
+    reopen_at_ = Steady::now() + kReopenInterval;
+    const Status opened = [&]() -> Status {
+      SPOTTER_RETURN_IF_ERROR(store_.Reopen());
+      SPOTTER_ASSIGN_OR_RETURN(shard_, Shard::Open(store_, options_, skips_));
+      return OkStatus();
+    }();
+    if (opened.code() == StatusCode::kUnavailable) return;  // and again
+    reopen_at_.reset();
+    if (!opened.ok()) return Quarantine(opened);
+    LogInfo("shard reopened, offset={}", shard_->next_offset());
+    {
+      std::lock_guard lock(mutex_);
+      status_.paused.clear();
+    }
+    Publish();
   }
 
   void Quarantine(const Status& error) {
@@ -336,6 +355,7 @@ class OwnerThread final : public Owner {
   // Of the thread.
   std::unique_ptr<Shard> shard_;
   Steady::time_point last_sync_;
+  std::optional<Steady::time_point> reopen_at_;  // paused: when to try again
   EventTime last_record_;
   log::Offset own_offset_ = -1;  // of the newest tick or work of ours
 

@@ -30,6 +30,7 @@ struct OwnerStatus {
   state::StateHash state_hash;
   Counters counters;
   bool caught_up = false;
+  std::string paused;              // why the store cannot be written now; tried again every second
   std::string quarantine;          // why the shard stands still; "" = it does not
   uint64_t batches = 0;
   uint64_t records = 0;

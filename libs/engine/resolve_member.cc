@@ -60,23 +60,33 @@ Status Shard::Impl::UpdateIdentity(Tenant& tenant, LoadedRecord& record,
   for (const identity::LinkKey& link : new_links) {
     overlay_.Put(Family::kState, state::LinkKeyOf(IdOf(tenant), link.hash, key), "");
   }
+  Sharing read;
   for (const std::vector<identity::LinkKey>* links : {&old_links, &new_links}) {
     for (const identity::LinkKey& link : *links) {
-      const std::string prefix = state::LinkPrefix(IdOf(tenant), link.hash);
-      size_t seen = 0;
-      SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
-                                            [&](std::string_view row, std::string_view) {
-                                              around.insert(state::LastRecordKey(row));
-                                              return ++seen <= kRecordsPerLinkMax + 1;
-                                            }));
+      SPOTTER_ASSIGN_OR_RETURN(const auto* sharing, RecordsOf(tenant, link.hash, read));
+      around.insert(sharing->begin(), sharing->end());
     }
   }
   if (around.size() == 1 && record.member->records.size() == 1) return OkStatus();
-  return ResolveAround(tenant, {around.begin(), around.end()}, "");
+  return ResolveAround(tenant, {around.begin(), around.end()}, "", std::move(read));
+}
+
+StatusOr<const std::vector<model::RecordKey>*> Shard::Impl::RecordsOf(Tenant& tenant, Hash128 link,
+                                                                      Sharing& read) {
+  const auto [at, is_new] = read.try_emplace(link);
+  std::vector<model::RecordKey>& sharing = at->second;
+  if (!is_new) return &sharing;
+  const std::string prefix = state::LinkPrefix(IdOf(tenant), link);
+  SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
+                                        [&](std::string_view row, std::string_view) {
+                                          sharing.push_back(state::LastRecordKey(row));
+                                          return sharing.size() <= kRecordsPerLinkMax + 1;
+                                        }));
+  return &sharing;
 }
 
 Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::RecordKey>& records,
-                                  std::string_view principal) {
+                                  std::string_view principal, Sharing read) {
   // The closed set: everything reachable by links, assertions and present profiles.
   std::map<model::RecordKey, LoadedRecord*> closed;
   std::map<model::ProfileId, Member*> profiles;
@@ -97,18 +107,13 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     identity::Node node{.key = key, .links = {}};
     for (const identity::LinkKey& link :
          identity::LinkKeysOf(record->stored.record, tenant.settings.kind)) {
-      const std::string prefix = state::LinkPrefix(IdOf(tenant), link.hash);
-      std::vector<model::RecordKey> sharing;
-      SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
-                                            [&](std::string_view row, std::string_view) {
-                                              sharing.push_back(state::LastRecordKey(row));
-                                              return sharing.size() <= kRecordsPerLinkMax;
-                                            }));
-      if (sharing.size() > kRecordsPerLinkMax) continue;  // generic: links nobody
+      SPOTTER_ASSIGN_OR_RETURN(const auto* sharing, RecordsOf(tenant, link.hash, read));
+      if (sharing->size() > kRecordsPerLinkMax) continue;  // generic: links nobody
       node.links.push_back(link);
-      open.insert(open.end(), sharing.begin(), sharing.end());
+      open.insert(open.end(), sharing->begin(), sharing->end());
     }
     nodes.push_back(std::move(node));
+    if (!tenant.may_have_assertions) continue;
     const std::string prefix = state::AssertionPrefix(IdOf(tenant), key);
     SPOTTER_RETURN_IF_ERROR(overlay_.Scan(
         Family::kState, prefix, store::PrefixEnd(prefix),
@@ -214,6 +219,8 @@ Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
     SPOTTER_RETURN_IF_ERROR(AppendOutbox(tenant, loser.profile.id, id,
                                          model::MergedInto{.survivor = survivor.profile.id}));
   }
+  tenant.progress.profiles--;
+  tenant.progress_dirty = true;
   Change(tenant, loser);
   loser.profile.merged_into = survivor.profile.id;
   loser.profile.records.clear();

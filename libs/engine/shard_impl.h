@@ -64,8 +64,13 @@ class Shard::Impl {
   // --- resolve_member.cc
   Status UpdateIdentity(Tenant& tenant, LoadedRecord& record,
                         const std::vector<model::HeldIdentifier>& identifiers_before);
+  // Which records carry a link, as far as it was read: up to one more than may share one.
+  using Sharing = std::map<Hash128, std::vector<model::RecordKey>>;
+  StatusOr<const std::vector<model::RecordKey>*> RecordsOf(Tenant& tenant, Hash128 link,
+                                                           Sharing& read);
+  // `read` holds only links that are still as they were read.
   Status ResolveAround(Tenant& tenant, const std::vector<model::RecordKey>& records,
-                       std::string_view principal);
+                       std::string_view principal, Sharing read = {});
   Status Redirect(Tenant& tenant, Member& loser, Member& survivor);
   Status UniteEnrolments(Tenant& tenant, Member& member);
 
@@ -93,9 +98,11 @@ class Shard::Impl {
   Status RemoveOutbox(Tenant& tenant, const model::OutboxEntry& entry);
   StatusOr<std::vector<model::OutboxEntry>> PendingOf(Tenant& tenant, std::string_view subscription,
                                                       model::ProfileId profile);
-  // Turns the member's undelivered actions that match into Voids with `reason`.
+  // Turns the member's undelivered actions that match into Voids with `reason`; in one
+  // subscription only, or in all.
   Status Withdraw(Tenant& tenant, Member& member, std::string_view reason,
-                  const std::function<bool(const model::Action&)>& matches);
+                  const std::function<bool(const model::Action&)>& matches,
+                  std::string_view only = "");
   StatusOr<bool> IsSuppressed(Tenant& tenant, model::Channel channel, const std::string& address);
   Status Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
                   std::string_view reason);

@@ -19,17 +19,17 @@ namespace spotter::engine {
 
 // A level over a member: a segment, or the entry condition of a journey.
 struct Rule {
-  std::string id;                 // the segment's id, or "journey:" and the journey's
+  std::string id;  // the segment's id, or "journey:" and the journey's
   segment::Expression expression;
-  uint64_t revision = 0;          // of the definition: the tenant's definition count then
-  int journey = -1;               // index of the journey whose entry it is
+  uint64_t revision = 0;  // of the definition: the tenant's definition count then
+  int journey = -1;       // index of the journey whose entry it is
 };
 
 struct Member;
 
 struct LoadedRecord {
   state::StoredRecord stored;
-  state::RecordDelta delta;       // of the current batch
+  state::RecordDelta delta;  // of the current batch
   state::Anchor anchor;
   bool anchor_dirty = false;
   bool dirty = false;
@@ -42,7 +42,7 @@ struct Member {
   std::vector<LoadedRecord*> records;
   std::vector<const model::SourceRecord*> views;
   std::vector<EventTime> valid_until;
-  uint64_t decided_under = 0;     // Tenant::generation that valid_until belongs to
+  uint64_t decided_under = 0;  // Tenant::generation that valid_until belongs to
   EventTime due = EventTime::Max();
   bool dirty = false;
   std::list<Member*>::iterator used;  // place in Tenant::recent
@@ -59,15 +59,17 @@ struct Tenant {
   std::map<std::string, model::Subscription> subscriptions;
   std::map<std::string, govern::Zone> zones;
   state::TenantProgress progress;
+  bool progress_dirty = false;  // its row is written with the batch
 
-  std::vector<Rule> rules;              // a rule comes after the segments it reads
+  std::vector<Rule> rules;  // a rule comes after the segments it reads
   std::vector<journey::Journey> journeys;
-  uint64_t generation = 0;              // raised whenever `rules` is rebuilt
+  uint64_t generation = 0;           // raised whenever `rules` is rebuilt
+  bool may_have_assertions = false;  // of people, on who is who; false: there are none
 
   // Looked up by key, never iterated: order cannot leak into a decision.
   std::unordered_map<Hash128, std::unique_ptr<LoadedRecord>> records;
   std::unordered_map<Hash128, std::unique_ptr<Member>> members;
-  std::list<Member*> recent;            // least recently used first
+  std::list<Member*> recent;  // least recently used first
 
   // Compiles all definitions and orders the rules. InvalidArgument: one does not compile, or
   // segments refer to each other in a circle, or to a segment that does not exist.

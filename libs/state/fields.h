@@ -176,8 +176,7 @@ void Fields(A& a, AuditRow& x) {
 }
 template <class A>
 void Fields(A& a, TenantProgress& x) {
-  a(x.definitions, x.work_pending, x.work_cursor, x.include_journey, x.orphans, x.profiles,
-    x.refusals);
+  a(x.definitions, x.work_pending, x.work_cursor, x.include_journey, x.orphans, x.profiles);
 }
 
 }  // namespace spotter::state

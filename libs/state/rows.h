@@ -81,8 +81,7 @@ struct TenantProgress {
   std::string work_cursor;     // profile key after which Work goes on
   std::string include_journey;  // the journey that existing members may enter; "" = none
   uint64_t orphans = 0;
-  uint64_t profiles = 0;
-  uint64_t refusals = 0;
+  uint64_t profiles = 0;       // redirects not counted
 };
 
 #define SPOTTER_ROW(Type)                        \

@@ -18,6 +18,7 @@ class InMemoryStore final : public Store {
               const Visit& visit) const override;
   Status Commit(const WriteBatch& batch) override;
   Status Sync() override;
+  Status Reopen() override { return OkStatus(); }
   Status Checkpoint(const std::string& path) override;  // FailedPrecondition: nothing on disk
 
   // The next `n`-th commit from now fails with Unavailable and changes nothing (1 = the next).

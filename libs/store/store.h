@@ -58,6 +58,11 @@ class Store {
   virtual Status Commit(const WriteBatch& batch) = 0;
   virtual Status Sync() = 0;
 
+  // Closes and opens again, as after an error. What was not synced may be gone, but only as a
+  // suffix of commits. No other call may be under way on the writer's thread; readers wait.
+  // Unavailable: it cannot be opened now (a full disk, say); try again later.
+  virtual Status Reopen() = 0;
+
   // Writes a consistent, synced copy that Open() can open to the new directory `path`.
   virtual Status Checkpoint(const std::string& path) = 0;
 };

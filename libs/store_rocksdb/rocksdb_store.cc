@@ -16,6 +16,8 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <mutex>
+#include <shared_mutex>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -79,6 +81,7 @@ class RocksDbStore final : public store::Store {
               const Visit& visit) const override;
   Status Commit(const store::WriteBatch& batch) override;
   Status Sync() override;
+  Status Reopen() override;
   Status Checkpoint(const std::string& path) override;
 
  private:
@@ -203,6 +206,10 @@ Status RocksDbStore::Checkpoint(const std::string& path) {
   return SyncTree(path);
 }
 
+Status RocksDbStore::Reopen() {
+  return Unavailable("store '{}': opened anew by its owner only", directory_);
+}
+
 // A failed write leaves open what is stored: nothing more may be written until a reopen.
 Status RocksDbStore::Checked(const rocksdb::Status& status) {
   if (!status.ok()) failures_->Fail();
@@ -285,9 +292,7 @@ Status PrepareDirectory(const std::string& directory, bool create_if_missing) {
   return OkStatus();
 }
 
-}  // namespace
-
-StatusOr<std::unique_ptr<store::Store>> Open(const Options& options, bool create_if_missing) {
+StatusOr<std::unique_ptr<store::Store>> OpenOnce(const Options& options, bool create_if_missing) {
   SPOTTER_RETURN_IF_ERROR(PrepareDirectory(options.directory, create_if_missing));
   const auto failures = std::make_shared<FailureListener>();
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.cache_bytes);
@@ -308,6 +313,64 @@ StatusOr<std::unique_ptr<store::Store>> Open(const Options& options, bool create
   SPOTTER_RETURN_IF_ERROR(FromRocksDb(status, options.directory));
   return std::make_unique<RocksDbStore>(options.directory, failures,
                                         std::unique_ptr<rocksdb::DB>(opened), std::move(families));
+}
+
+// RocksDB takes no writes after one has failed, so a reopen replaces the database under the port.
+// Readers of other threads hold the lock shared; nobody waits for it but during a reopen.
+class ReopenedStore final : public store::Store {
+ public:
+  ReopenedStore(Options options, std::unique_ptr<store::Store> store)
+      : options_(std::move(options)), store_(std::move(store)) {}
+
+  StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override {
+    const std::shared_lock lock(mutex_);
+    if (store_ == nullptr) return Closed();
+    return store_->Get(family, key);
+  }
+  Status Scan(Family family, std::string_view begin, std::string_view end,
+              const Visit& visit) const override {
+    const std::shared_lock lock(mutex_);
+    if (store_ == nullptr) return Closed();
+    return store_->Scan(family, begin, end, visit);
+  }
+  Status Commit(const store::WriteBatch& batch) override {
+    const std::shared_lock lock(mutex_);
+    if (store_ == nullptr) return Closed();
+    return store_->Commit(batch);
+  }
+  Status Sync() override {
+    const std::shared_lock lock(mutex_);
+    if (store_ == nullptr) return Closed();
+    return store_->Sync();
+  }
+  Status Checkpoint(const std::string& path) override {
+    const std::shared_lock lock(mutex_);
+    if (store_ == nullptr) return Closed();
+    return store_->Checkpoint(path);
+  }
+  Status Reopen() override {
+    const std::unique_lock lock(mutex_);
+    store_.reset();
+    SPOTTER_ASSIGN_OR_RETURN(store_, OpenOnce(options_, /*create_if_missing=*/false));
+    return OkStatus();
+  }
+
+ private:
+  Status Closed() const {
+    return Unavailable("store '{}': closed, it could not be opened again yet", options_.directory);
+  }
+
+  const Options options_;
+  mutable std::shared_mutex mutex_;
+  std::unique_ptr<store::Store> store_;
+};
+
+}  // namespace
+
+StatusOr<std::unique_ptr<store::Store>> Open(const Options& options, bool create_if_missing) {
+  SPOTTER_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store,
+                           OpenOnce(options, create_if_missing));
+  return std::make_unique<ReopenedStore>(options, std::move(store));
 }
 
 }  // namespace spotter::store_rocksdb

@@ -64,7 +64,9 @@ class WiredProgram final : public Program {
   }
   std::string problem() const {
     if (!directory_.problem.empty()) return directory_.problem;
-    return owner_ == nullptr ? "" : owner_->status().quarantine;
+    if (owner_ == nullptr) return "";
+    const engine::OwnerStatus status = owner_->status();
+    return status.quarantine.empty() ? status.paused : status.quarantine;
   }
 
   Status ReadFiles() {

@@ -113,7 +113,9 @@ std::string ProgramOperations::version() const { return SPOTTER_VERSION; }
 
 std::string ProgramOperations::problem() const {
   if (!directory_.problem.empty()) return directory_.problem;
-  return owner_ == nullptr ? "" : owner_->status().quarantine;
+  if (owner_ == nullptr) return "";
+  const engine::OwnerStatus status = owner_->status();
+  return status.quarantine.empty() ? status.paused : status.quarantine;
 }
 
 void ProgramOperations::SnapshotDaily() {

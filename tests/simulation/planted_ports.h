@@ -42,6 +42,7 @@ class SimulatedStore final : public store::Store {
               const Visit& visit) const override;
   Status Commit(const store::WriteBatch& batch) override;
   Status Sync() override;
+  Status Reopen() override { return inner_.Reopen(); }
   Status Checkpoint(const std::string& path) override { return inner_.Checkpoint(path); }
 
  private:
