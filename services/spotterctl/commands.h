@@ -19,5 +19,7 @@ void AddDefinitionCommands(CLI::App& app, Run& run);  // segment ..., journey ..
 void AddActionCommands(CLI::App& app, Run& run);      // actions ...
 void AddAdminCommands(CLI::App& app, Run& run);       // tenant, deadletter, snapshot, state, ...
 void AddRestoreCommand(CLI::App& app, Run& run);      // restore: offline, no client used
+void AddCommands(CLI::App& app, Run& run);            // all of the above
+void AddSessionCommand(CLI::App& app, Run& run);      // session: the above, line by line
 
 }  // namespace spotter::ctl

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "services/spotterctl/commands.h"
+#include "services/spotterctl/print.h"
 
 namespace {
 
@@ -19,18 +20,11 @@ Examples:
   spotterctl explain prf_...                    why in or not in segments and journeys
   spotterctl refusals                           what was not sent, and why
   spotterctl state hash --verify                recompute the state's hash from every row
+  spotterctl session < commands.txt             many commands over one connection
   spotterctl restore latest --data ./data       the server must be stopped
 
 Exit codes: 0 ok, 1 the request failed (one line on stderr says why), 2 usage.
 )";
-
-// A message of several lines (YAML errors have them) as one.
-std::string OneLine(std::string text) {
-  for (char& c : text) {
-    if (c == '\n') c = ' ';
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -50,12 +44,8 @@ int main(int argc, char** argv) {
   app.add_option("--tls-ca", connection.tls_ca, "PEM file of the authority; turns TLS on");
   app.add_flag("--json", connection.json, "print JSON, one object a line");
   ctl::Run run;
-  ctl::AddEventCommands(app, run);
-  ctl::AddProfileCommands(app, run);
-  ctl::AddDefinitionCommands(app, run);
-  ctl::AddActionCommands(app, run);
-  ctl::AddAdminCommands(app, run);
-  ctl::AddRestoreCommand(app, run);
+  ctl::AddCommands(app, run);
+  ctl::AddSessionCommand(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -64,6 +54,6 @@ int main(int argc, char** argv) {
   const auto client = ctl::Client::Make(connection);
   const spotter::Status done = client.ok() ? run(*client) : client.status();
   if (done.ok()) return 0;
-  fmt::print(stderr, "error: {}\n", OneLine(std::string(spotter::MessageOf(done))));
+  fmt::print(stderr, "error: {}\n", ctl::OneLine(spotter::MessageOf(done)));
   return 1;
 }

@@ -23,6 +23,9 @@ std::string TimeText(const google::protobuf::Timestamp& time);
 std::string Short(std::string_view name, std::string_view prefix);
 std::string JsonText(std::string_view text);  // quoted and escaped
 
+// A message of several lines (YAML errors have them) as one.
+std::string OneLine(std::string_view text);
+
 // Columns as wide as their widest cell, two blanks apart; the first row is the heading.
 void PrintTable(const std::vector<std::vector<std::string>>& rows);
 

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -79,6 +80,7 @@ class Server:
         self.time_lapse = ["--time-lapse", time_lapse] if time_lapse else []
         self.extra = list(extra)
         self.process = None
+        self.sessions = {}  # tenant -> Session, while it serves
         self.http = self.grpc = self.admin = None
 
     def start(self, timeout=60):
@@ -127,7 +129,14 @@ class Server:
             self.process.send_signal(signal.SIGTERM)
         return self._wait(timeout)
 
+    def session(self, tenant):
+        if tenant not in self.sessions:
+            self.sessions[tenant] = Session(self, tenant)
+        return self.sessions[tenant]
+
     def _wait(self, timeout=60):
+        while self.sessions:
+            self.sessions.popitem()[1].close()
         try:
             code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -152,6 +161,46 @@ def run_once(arguments, timeout=30):
     done = subprocess.run([str(bin_dir() / "spotter"), *map(str, arguments)], capture_output=True,
                           timeout=timeout, text=True, errors="replace")
     return done.returncode, done.stderr
+
+
+class Session:
+    """`spotterctl session`: many commands over one connection, without a process for each."""
+
+    def __init__(self, server, tenant):
+        command = [str(bin_dir() / "spotterctl"), "--json", "--grpc", server.grpc]
+        command += ["--tenant", tenant] if tenant else []
+        self.process = subprocess.Popen([*command, "session"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.rest = b""
+
+    def run(self, arguments, timeout):
+        """(the lines printed, None), or the lines and the error of a command that failed."""
+        self.process.stdin.write(shlex.join(map(str, arguments)).encode() + b"\n")
+        self.process.stdin.flush()
+        lines, deadline = [], time.monotonic() + timeout
+        while True:
+            line = self._read_line(deadline - time.monotonic())
+            if line is None:
+                return lines, f"no answer within {timeout} s"
+            if line.startswith(b'{"exit_code":'):
+                return lines, json.loads(line).get("error")
+            lines.append(line)
+
+    def _read_line(self, timeout):
+        while b"\n" not in self.rest:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, timeout))
+            more = os.read(self.process.stdout.fileno(), 1 << 20) if ready else b""
+            if not more:
+                return None
+            self.rest += more
+        line, _, self.rest = self.rest.partition(b"\n")
+        return line
+
+    def close(self):
+        self.process.kill()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
 
 
 class Ctl:
@@ -184,9 +233,14 @@ class Ctl:
         raise Failed(f"spotterctl {' '.join(map(str, arguments))}: exit code {done.returncode}: "
                      f"{done.stderr.strip()}")
 
-    def rows(self, *arguments, **options):
-        """The JSON objects it prints: one a line, or one document, or a list of them."""
-        return parse_rows(self.run("--json", *arguments, **options))
+    def rows(self, *arguments, timeout=120):
+        """The JSON objects it prints, one a line. All go over one connection: see Session."""
+        lines, error = self.server.session(self.tenant).run(arguments, timeout)
+        if error is None:
+            return [json.loads(line) for line in lines]
+        if self.server.is_dying():
+            raise ServerGone(error)
+        raise Failed(f"spotterctl {' '.join(map(str, arguments))}: {error}")
 
     def row(self, *arguments, **options):
         rows = self.rows(*arguments, **options)
@@ -196,7 +250,7 @@ class Ctl:
         return rows[0]
 
     def advance(self, to):
-        self.run("advance", "--to", to)
+        self.rows("advance", "--to", to)
 
     def pull(self, count=1000):
         """Leases up to `count` deliveries without waiting."""
@@ -205,7 +259,7 @@ class Ctl:
     def ack(self, deliveries, batch=200):
         tokens = [delivery["token"] for delivery in deliveries]
         for first in range(0, len(tokens), batch):
-            self.run("actions", "ack", *tokens[first:first + batch])
+            self.rows("actions", "ack", *tokens[first:first + batch])
 
     def apply_blueprints(self):
         for path in sorted(BLUEPRINTS.glob("*.yaml")):
@@ -214,14 +268,6 @@ class Ctl:
 
     def state_hash(self, verify=False):
         return self.row("state", "hash", *(["--verify"] if verify else []))
-
-
-def parse_rows(text):
-    try:
-        whole = json.loads(text)
-        return whole if isinstance(whole, list) else [whole]
-    except json.JSONDecodeError:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 class Replay:

@@ -45,7 +45,7 @@ class Posts:
     """Posts deliveries over several connections, each member's on one, so that the order of a
     member's events is kept."""
 
-    def __init__(self, server, lanes=4):
+    def __init__(self, server, lanes=16):
         self.server = server
         self.lanes = lanes
         self.accepted = 0

@@ -196,6 +196,17 @@ TEST_F(Winback, EntryTable) {
   EXPECT_FALSE(EntryHolds(journey_, member_, day0_));
 }
 
+// mission: C43 X23 (nobody stays away before having been there for as long)
+TEST_F(Winback, WhoJustJoinedIsNotAwayYet) {
+  member_.Trait(model::AttributeId::joined_at, day0_);
+  EXPECT_FALSE(EntryHolds(journey_, member_, day0_));
+  EXPECT_FALSE(EntryHolds(journey_, member_, day0_ + Days(21) - Duration(1)));
+  EXPECT_TRUE(EntryHolds(journey_, member_, day0_ + Days(21)));
+  member_.NoShow(day0_ + Days(1));
+  member_.NoShow(day0_ + Days(2));
+  EXPECT_TRUE(EntryHolds(journey_, member_, day0_ + Days(2)));  // two missed need no wait
+}
+
 // mission: C43 (SMS day 3, staff phone task day 7, e-mail with offer day 10)
 TEST_F(Winback, WhoStaysAwayIsAskedThreeTimes) {
   member_.Visit(day0_ - Days(21), "Vinyasa");
