@@ -88,11 +88,11 @@ StatusOr<Pass> RunRoofline(Workload& workload, const std::string& directory) {
           store->Get(store::Family::kState, state::RecordRowKey(event->tenant.value(), key, 0))
               .status());
       state::RecordDelta delta;
-      delta.PutEntity({.id = static_cast<uint64_t>(record.offset),
-                       .last_kind = event->kind,
-                       .time = event->event_time,
-                       .attributes = event->attributes,
-                       .type = event->entity.type});
+      delta.PutEntity(state::EntityElement({.id = static_cast<uint64_t>(record.offset),
+                                            .last_kind = event->kind,
+                                            .time = event->event_time,
+                                            .attributes = event->attributes,
+                                            .type = event->entity.type}));
       const auto row = static_cast<uint32_t>(record.offset);
       batch.Put(store::Family::kState, state::RecordRowKey(event->tenant.value(), key, row),
                 delta.bytes());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/codec.h"
 
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -17,11 +18,11 @@ constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 template <typename Integer>
 void AppendBigEndian(std::string& bytes, Integer value) {
-  char buffer[sizeof(Integer)];
+  std::array<char, sizeof(Integer)> buffer;  // on its own, so that the loop becomes one swap
   for (size_t i = 0; i < sizeof(Integer); ++i) {
     buffer[i] = static_cast<char>(value >> (8 * (sizeof(Integer) - 1 - i)));
   }
-  bytes.append(buffer, sizeof(Integer));
+  bytes.append(buffer.data(), sizeof(Integer));
 }
 
 template <typename Integer>

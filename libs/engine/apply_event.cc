@@ -89,22 +89,8 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
 
   model::SourceRecord& facts = record.stored.record;
   const std::string record_key = Encoder().Hash(facts.key.value()).Take();
-  const std::string retired_before = state::RetiredElement(facts.timeline);
   const EventTime cutoff = meta_.shard_time - model::kTimelineKeep;
-  if (const std::vector<model::Entity> dropped = facts.timeline.ExpireBefore(cutoff);
-      !dropped.empty()) {
-    Change(tenant, record);
-    record.delta.Expire(cutoff);
-    profile::RebuildDerived(facts);
-    for (const model::Entity& entity : dropped) {
-      meta_.hash.Subtract(state::Element::kEntity, IdOf(tenant),
-                          state::EntityElementKey(facts.key, entity.id),
-                          state::EntityElement(entity));
-    }
-    meta_.hash.Subtract(state::Element::kRetired, IdOf(tenant), record_key, retired_before);
-    meta_.hash.Add(state::Element::kRetired, IdOf(tenant), record_key,
-                   state::RetiredElement(facts.timeline));
-  }
+  if (facts.timeline.MayExpire(cutoff)) ExpireFacts(tenant, record, cutoff);
 
   // The ledger is append-only: an entry more is a state of its own, whatever the entity says.
   std::vector<model::ConsentEntry> consents_before;
@@ -123,8 +109,9 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
       meta_.hash.Subtract(state::Element::kEntity, IdOf(tenant), key,
                           state::EntityElement(*fold.before));
     }
-    meta_.hash.Add(state::Element::kEntity, IdOf(tenant), key, state::EntityElement(*fold.after));
-    record.delta.PutEntity(*fold.after);
+    const std::string after = state::EntityElement(*fold.after);
+    meta_.hash.Add(state::Element::kEntity, IdOf(tenant), key, after);
+    record.delta.PutEntity(after);
   }
   record.stored.touched_at = meta_.shard_time;
   record.delta.Touch(meta_.shard_time);
@@ -142,8 +129,7 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
     meta_.hash.Add(state::Element::kIdentifier, IdOf(tenant), record_key,
                    state::IdentifiersElement(facts.identifiers));
     record.delta.SetIdentifiers(facts.identifiers);
-    SPOTTER_RETURN_IF_ERROR(
-        UpdateIdentity(tenant, record, fold.identifiers_before));
+    SPOTTER_RETURN_IF_ERROR(UpdateIdentity(tenant, record, fold.identifiers_before));
   }
 
   const model::Cause cause = CauseOf(tenant, event);
@@ -170,6 +156,25 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
     }
   }
   return OkStatus();
+}
+
+void Shard::Impl::ExpireFacts(Tenant& tenant, LoadedRecord& record, EventTime cutoff) {
+  model::SourceRecord& facts = record.stored.record;
+  const std::string retired_before = state::RetiredElement(facts.timeline);
+  const std::vector<model::Entity> dropped = facts.timeline.ExpireBefore(cutoff);
+  if (dropped.empty()) return;
+  Change(tenant, record);
+  record.delta.Expire(cutoff);
+  profile::RebuildDerived(facts);
+  for (const model::Entity& entity : dropped) {
+    meta_.hash.Subtract(state::Element::kEntity, IdOf(tenant),
+                        state::EntityElementKey(facts.key, entity.id),
+                        state::EntityElement(entity));
+  }
+  const std::string key = Encoder().Hash(facts.key.value()).Take();
+  meta_.hash.Subtract(state::Element::kRetired, IdOf(tenant), key, retired_before);
+  meta_.hash.Add(state::Element::kRetired, IdOf(tenant), key,
+                 state::RetiredElement(facts.timeline));
 }
 
 model::Cause Shard::Impl::CauseOf(const Tenant& tenant, const model::MemberEvent& event) const {
@@ -200,9 +205,8 @@ Status Shard::Impl::ParkOrphan(Tenant& tenant, const model::MemberEvent& event,
 
 Status Shard::Impl::AdoptOrphans(Tenant& tenant, LoadedRecord& record,
                                  const model::MemberEvent& event) {
-  const std::string prefix =
-      state::OrphanPrefix(IdOf(tenant), state::EntityHash(event.source, event.entity.type,
-                                                          event.entity.id));
+  const std::string prefix = state::OrphanPrefix(
+      IdOf(tenant), state::EntityHash(event.source, event.entity.type, event.entity.id));
   std::vector<std::pair<std::string, std::string>> waiting;
   SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
                                         [&](std::string_view key, std::string_view payload) {
@@ -216,8 +220,7 @@ Status Shard::Impl::AdoptOrphans(Tenant& tenant, LoadedRecord& record,
     counters_.orphans_waiting--;
     SPOTTER_RETURN_IF_ERROR(SaveProgress(tenant));
     SPOTTER_ASSIGN_OR_RETURN(const model::LogRecord decoded, wire::DecodeLogRecord(payload));
-    SPOTTER_RETURN_IF_ERROR(
-        ApplyToRecord(tenant, record, std::get<model::MemberEvent>(decoded)));
+    SPOTTER_RETURN_IF_ERROR(ApplyToRecord(tenant, record, std::get<model::MemberEvent>(decoded)));
   }
   return OkStatus();
 }
@@ -249,9 +252,8 @@ Status Shard::Impl::ReadMessage(Tenant& tenant, LoadedRecord& record,
     }
   }
   SPOTTER_RETURN_IF_ERROR(
-      Withdraw(tenant, *record.member, "suppressed", [&](const model::Action& action) {
-        return action.proposal.channel == channel;
-      }));
+      Withdraw(tenant, *record.member, "suppressed",
+               [&](const model::Action& action) { return action.proposal.channel == channel; }));
   if (reply != govern::Reply::kOptOutAndTask) return OkStatus();
   const model::SourceRecord& facts = record.stored.record;
   return Dispose(

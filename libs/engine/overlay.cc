@@ -71,15 +71,17 @@ void Overlay::ForgetBefore(store::Family family, std::string_view end) {
 }
 
 void Overlay::Flush(store::WriteBatch& batch) {
-  for (int family = 0; family < store::kFamilies; ++family) {
-    for (const auto& [key, value] : writes_[static_cast<size_t>(family)]) {
-      if (value.has_value()) {
-        batch.Put(static_cast<store::Family>(family), key, *value);
+  for (int i = 0; i < store::kFamilies; ++i) {
+    const auto family = static_cast<store::Family>(i);
+    Writes& writes = writes_[static_cast<size_t>(i)];
+    while (!writes.empty()) {
+      auto write = writes.extract(writes.begin());
+      if (write.mapped().has_value()) {
+        batch.PutOwned(family, std::move(write.key()), *std::move(write.mapped()));
       } else {
-        batch.Delete(static_cast<store::Family>(family), key);
+        batch.Delete(family, write.key());
       }
     }
-    writes_[static_cast<size_t>(family)].clear();
   }
 }
 

@@ -56,6 +56,7 @@ class Shard::Impl {
   StatusOr<std::optional<model::RecordKey>> FindOwner(Tenant& tenant,
                                                       const model::MemberEvent& event);
   Status ApplyToRecord(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
+  void ExpireFacts(Tenant& tenant, LoadedRecord& record, EventTime cutoff);
   Status ParkOrphan(Tenant& tenant, const model::MemberEvent& event, std::string_view payload);
   Status AdoptOrphans(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
   Status ReadMessage(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);

@@ -27,26 +27,6 @@ EventTime LastInstant(const Entity& entity, const std::vector<Fact>& facts) {
   return last;
 }
 
-void Insert(const Fact& fact, std::vector<Series>& series) {
-  auto at = std::lower_bound(series.begin(), series.end(), fact.kind, HasSmallerKind);
-  if (at == series.end() || at->kind != fact.kind) at = series.insert(at, {fact.kind, {}});
-  std::vector<Fact>& facts = at->facts;
-  if (facts.empty() || facts.back() < fact) {
-    facts.push_back(fact);
-  } else {
-    facts.insert(std::lower_bound(facts.begin(), facts.end(), fact), fact);
-  }
-}
-
-void Remove(const Fact& fact, std::vector<Series>& series) {
-  const auto at = std::lower_bound(series.begin(), series.end(), fact.kind, HasSmallerKind);
-  Assert(at != series.end() && at->kind == fact.kind, "every fact of an entity is in its series");
-  const auto found = std::lower_bound(at->facts.begin(), at->facts.end(), fact);
-  Assert(found != at->facts.end() && *found == fact, "every fact of an entity is in its series");
-  at->facts.erase(found);
-  if (at->facts.empty()) series.erase(at);
-}
-
 Totals& TotalsIn(std::vector<std::pair<FactKind, Totals>>& totals, FactKind kind) {
   const auto at =
       std::lower_bound(totals.begin(), totals.end(), kind,
@@ -104,14 +84,14 @@ void Timeline::Put(Entity entity) {
   if (!IsLasting(entity.type)) oldest_ = std::min(oldest_, LastInstant(entity, facts));
   const auto at = std::lower_bound(entities_.begin(), entities_.end(), entity.id, HasSmallerId);
   if (at == entities_.end() || at->id != entity.id) {
-    for (const Fact& fact : facts) Insert(fact, series_);
+    for (const Fact& fact : facts) Insert(fact);
     entities_.insert(at, std::move(entity));
     return;
   }
   const std::vector<Fact> before = FactsFrom(*at);
   if (facts != before) {
-    for (const Fact& fact : before) Remove(fact, series_);
-    for (const Fact& fact : facts) Insert(fact, series_);
+    for (const Fact& fact : before) Remove(fact);
+    for (const Fact& fact : facts) Insert(fact);
   }
   *at = std::move(entity);
 }
@@ -140,7 +120,7 @@ std::vector<Entity> Timeline::ExpireBefore(EventTime cutoff) {
 void Timeline::Retire(const Entity& entity, const std::vector<Fact>& facts) {
   bool counts_for_life = false;
   for (const Fact& fact : facts) {
-    Remove(fact, series_);
+    Remove(fact);
     if (!IsLifetime(fact.kind)) continue;
     TotalsIn(retired_totals_, fact.kind).Add(fact);
     counts_for_life = true;
@@ -150,10 +130,31 @@ void Timeline::Retire(const Entity& entity, const std::vector<Fact>& facts) {
   retired_.insert(std::lower_bound(retired_.begin(), retired_.end(), retired), retired);
 }
 
-std::span<const Fact> Timeline::Of(FactKind kind) const {
-  const auto at = std::lower_bound(series_.begin(), series_.end(), kind, HasSmallerKind);
-  if (at == series_.end() || at->kind != kind) return {};
-  return at->facts;
+const Series* Timeline::Find(FactKind kind) const {
+  return &*std::lower_bound(series_.begin(), series_.end(), kind, HasSmallerKind);
+}
+
+void Timeline::Insert(const Fact& fact) {
+  auto at = std::lower_bound(series_.begin(), series_.end(), fact.kind, HasSmallerKind);
+  if (!Has(fact.kind)) at = series_.insert(at, {fact.kind, {}});
+  kinds_ |= uint64_t{1} << static_cast<unsigned>(fact.kind);
+  std::vector<Fact>& facts = at->facts;
+  if (facts.empty() || facts.back() < fact) {
+    facts.push_back(fact);
+  } else {
+    facts.insert(std::lower_bound(facts.begin(), facts.end(), fact), fact);
+  }
+}
+
+void Timeline::Remove(const Fact& fact) {
+  Assert(Has(fact.kind), "every fact of an entity is in its series");
+  const auto at = std::lower_bound(series_.begin(), series_.end(), fact.kind, HasSmallerKind);
+  const auto found = std::lower_bound(at->facts.begin(), at->facts.end(), fact);
+  Assert(found != at->facts.end() && *found == fact, "every fact of an entity is in its series");
+  at->facts.erase(found);
+  if (!at->facts.empty()) return;
+  series_.erase(at);
+  kinds_ &= ~(uint64_t{1} << static_cast<unsigned>(fact.kind));
 }
 
 Totals Timeline::TotalsOf(FactKind kind) const {

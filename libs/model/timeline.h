@@ -51,7 +51,9 @@ class Timeline {
   // entities has to be rebuilt.
   std::vector<Entity> ExpireBefore(EventTime cutoff);
 
-  std::span<const Fact> Of(FactKind kind) const;                  // ascending by time
+  std::span<const Fact> Of(FactKind kind) const {  // ascending by time
+    return Has(kind) ? Find(kind)->facts : std::span<const Fact>();
+  }
   Totals TotalsOf(FactKind kind) const;                           // retired and live
   std::span<const Entity> entities() const { return entities_; }  // ascending by id
 
@@ -61,12 +63,19 @@ class Timeline {
   void RestoreRetired(std::vector<RetiredEntity> retired,
                       std::vector<std::pair<FactKind, Totals>> totals);
   size_t memory_bytes() const;
+  // False: ExpireBefore(cutoff) would drop nothing.
+  bool MayExpire(EventTime cutoff) const { return oldest_ < cutoff; }
 
  private:
+  bool Has(FactKind kind) const { return (kinds_ >> static_cast<unsigned>(kind) & 1) != 0; }
+  const Series* Find(FactKind kind) const;
+  void Insert(const Fact& fact);
+  void Remove(const Fact& fact);
   void Retire(const Entity& entity, const std::vector<Fact>& facts);
 
   std::vector<Entity> entities_;
   std::vector<Series> series_;  // ascending by kind, none empty
+  uint64_t kinds_ = 0;          // bit k: there is a series of kind k
   // No droppable entity's last instant lies before it: the usual ExpireBefore looks no further.
   EventTime oldest_ = EventTime::Max();
   std::vector<RetiredEntity> retired_;  // ascending

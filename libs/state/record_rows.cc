@@ -81,9 +81,8 @@ Status DecodeDelta(std::string_view bytes, StoredRecord& stored) {
 
 }  // namespace
 
-void RecordDelta::PutEntity(const model::Entity& entity) {
-  bytes_.Byte(static_cast<uint8_t>(Op::kEntity));
-  Encode(entity, bytes_);
+void RecordDelta::PutEntity(std::string_view element) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kEntity)).Raw(element);
 }
 void RecordDelta::Expire(EventTime cutoff) {
   bytes_.Byte(static_cast<uint8_t>(Op::kExpire)).Time(cutoff);

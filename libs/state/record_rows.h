@@ -18,16 +18,16 @@ namespace spotter::state {
 
 struct StoredRecord {
   model::SourceRecord record;
-  model::ProfileId profile;     // the profile it belongs to
-  EventTime touched_at;         // shard time at which its member was last decided by an event
-  bool has_base = false;        // its base row is on disk
-  uint32_t deltas = 0;          // delta rows on disk
+  model::ProfileId profile;  // the profile it belongs to
+  EventTime touched_at;      // shard time at which its member was last decided by an event
+  bool has_base = false;     // its base row is on disk
+  uint32_t deltas = 0;       // delta rows on disk
 };
 
 // What a batch did to a record, in order.
 class RecordDelta {
  public:
-  void PutEntity(const model::Entity& entity);
+  void PutEntity(std::string_view element);  // as EntityElement() gives it
   void Expire(EventTime cutoff);
   void SetIdentifiers(const std::vector<model::HeldIdentifier>& identifiers);
   void SetConsents(const std::vector<model::ConsentEntry>& consents);

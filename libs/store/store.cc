@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store.h"
 
+#include <utility>
+
 namespace spotter::store {
 
 void WriteBatch::Put(Family family, std::string_view key, std::string_view value) {
   operations_.push_back({Operation::Kind::kPut, family, std::string(key), std::string(value)});
+}
+
+void WriteBatch::PutOwned(Family family, std::string key, std::string value) {
+  operations_.push_back({Operation::Kind::kPut, family, std::move(key), std::move(value)});
 }
 
 void WriteBatch::Delete(Family family, std::string_view key) {

@@ -29,6 +29,7 @@ class WriteBatch {
     std::string value;  // kPut: the value; kDeleteRange: the end key, exclusive
   };
   void Put(Family family, std::string_view key, std::string_view value);
+  void PutOwned(Family family, std::string key, std::string value);  // Put without the copies
   void Delete(Family family, std::string_view key);
   void DeleteRange(Family family, std::string_view begin, std::string_view end);
   void Clear() { operations_.clear(); }
