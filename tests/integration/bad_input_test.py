@@ -5,6 +5,7 @@ expected (or a dead letter), is counted, and loses nothing."""
 # mission: C12 C13 C16
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -24,8 +25,16 @@ EVENTS = "/v1/events"
 CLOUD_EVENT = "application/cloudevents+json"
 
 
-def booking(booking_id="bk1", version=0, status="ACCEPTED", created="2025-02-01T10:00:00Z",
-            start="2025-02-03T17:00:00Z", event_id=None):
+DAY = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=20)
+
+
+def at(hour):
+    """An hour of a day that lies in the timeline: twenty days ago."""
+    return f"{DAY}T{hour:02}:00:00Z"
+
+
+def booking(booking_id="bk1", version=0, status="ACCEPTED", created=at(10), start=at(17),
+            event_id=None):
     """A Square booking body."""
     return {
         "merchant_id": "M1", "type": "booking.created" if version == 0 else "booking.updated",
@@ -54,7 +63,7 @@ def cloud_event(data, event_id="ce-1"):
 
 def member_event(**changes):
     event = {"source": "app", "source_event_id": "e1", "kind": "EVENT_KIND_SCAN_RECORDED",
-             "event_time": "2025-02-01T10:00:00Z", "customer_id": "m-1",
+             "event_time": at(10), "customer_id": "m-1",
              "entity": {"type": "scan", "id": "s1"}}
     return {**event, **changes}
 
@@ -77,6 +86,7 @@ class BadBodies(unittest.TestCase):
         cls.server = cls.enterClassContext(harness.Server(cls.scratch / "data"))
         cls.ctl = harness.Ctl(cls.server)
         cls.poster = harness.Poster(cls.server.http)
+        cls.addClassCleanup(cls.poster.close)
 
     def post(self, path, body, content_type="application/json"):
         if isinstance(body, dict):
@@ -96,9 +106,11 @@ class BadBodies(unittest.TestCase):
             self.assertIn(word, answer)
         new = [letter for letter in self.dead_letters() if letter["id"] not in before]
         self.assertEqual(1, len(new), f"expected one dead letter for {answer}")
-        raw = json.dumps(body).encode() if isinstance(body, dict) else body
+        raw = json.dumps(body) if isinstance(body, dict) else body
         raw = raw.encode() if isinstance(raw, str) else raw
-        self.assertEqual(raw, base64.b64decode(new[0]["body"]))
+        kept = base64.b64decode(new[0]["body"])
+        if kept != raw:  # of CloudEvents each has a letter of its own, without the blanks between
+            self.assertEqual(json.loads(raw), json.loads(kept))
         self.assertNotEqual("", new[0]["reason"])
 
     def accepted(self, path, body, content_type="application/json"):
@@ -174,9 +186,8 @@ class BadBodies(unittest.TestCase):
         self.assertEqual(before, len(self.dead_letters()))
 
     def test_a_cancel_before_its_create(self):
-        late = dict(created="2025-02-01T10:00:00Z")
-        cancelled = booking("bk-early", 1, "CANCELLED_BY_CUSTOMER", "2025-02-01T12:00:00Z")
-        for body in (cancelled, booking("bk-early", 0, **late)):
+        cancelled = booking("bk-early", 1, "CANCELLED_BY_CUSTOMER", at(12))
+        for body in (cancelled, booking("bk-early")):
             body["data"]["object"]["booking"]["customer_id"] = "CUSTOMER-EARLY"
             self.accepted(SQUARE, body)
         totals = self.totals_of("CUSTOMER-EARLY")
@@ -184,6 +195,7 @@ class BadBodies(unittest.TestCase):
         self.assertEqual(0, totals.get("booking", 0))
 
     def totals_of(self, customer):
+        self.ctl.wait_applied()
         profile = self.ctl.row("profile", "show", "--source", "square", "--customer", customer)
         return {total["kind"]: int(total["count"]) for total in profile["totals"]}
 
@@ -191,8 +203,7 @@ class BadBodies(unittest.TestCase):
         bodies = []
         for number in range(5):
             for version, status in ((0, "ACCEPTED"), (1, "NO_SHOW")):
-                body = booking(f"bk-dup-{number}", version, status,
-                               f"2025-02-01T1{version}:00:00Z")
+                body = booking(f"bk-dup-{number}", version, status, at(10 + version))
                 body["data"]["object"]["booking"]["customer_id"] = "CUSTOMER-DUP"
                 bodies.append(body)
         for body in bodies + bodies[::-1] + bodies[::2]:
@@ -226,9 +237,9 @@ class Signatures(unittest.TestCase):
             secrets.write_text(f"studio: {{square: {self.SECRET}, stripe: other}}\n")
             url = "https://spotter.example"
             with harness.Server(scratch / "data",
-                                extra=["--secrets", str(secrets), "--webhook-url", url]) as server:
+                                extra=["--secrets", str(secrets), "--webhook-url", url]
+                                ) as server, harness.Poster(server.http) as poster:
                 body = json.dumps(booking())
-                poster = harness.Poster(server.http)
                 for headers in ([], [("x-square-hmacsha256-signature", "bm90IGl0")]):
                     status, answer = poster.post(SQUARE, body, headers=headers)
                     self.assertEqual(401, status, answer)
@@ -301,8 +312,7 @@ class DamagedLog(unittest.TestCase):
     def setUp(self):
         self.scratch = self.enterContext(harness.Scratch())
         self.data = self.scratch / "data"
-        with harness.Server(self.data) as server:
-            poster = harness.Poster(server.http)
+        with harness.Server(self.data) as server, harness.Poster(server.http) as poster:
             for number in range(50):
                 status, answer = poster.post(SQUARE, json.dumps(booking(f"bk-{number}")))
                 self.assertEqual(2, status // 100, answer)
@@ -339,8 +349,9 @@ class DamagedLog(unittest.TestCase):
             file.write(b"\x40\x00\x00\x00half a frame")
         with harness.Server(self.data) as server:
             self.assertEqual(200, read(f"http://{server.admin}/readyz")[0])
-            profile = harness.Ctl(server).row("profile", "show", "--source", "square",
-                                              "--customer", "CUSTOMER1")
+            ctl = harness.Ctl(server)
+            ctl.wait_applied()
+            profile = ctl.row("profile", "show", "--source", "square", "--customer", "CUSTOMER1")
             self.assertIn(("booking", 50), [(t["kind"], int(t["count"])) for t in profile["totals"]])
 
 
@@ -361,8 +372,8 @@ class FullDisk(unittest.TestCase):
                 subprocess.run(["umount", "-l", log], check=False)
 
     def fill_and_grow(self, data, log):
-        with harness.Server(data) as server:
-            poster, accepted = harness.Poster(server.http), []
+        with harness.Server(data) as server, harness.Poster(server.http) as poster:
+            accepted = []
             for number in range(2000):
                 body = booking(f"bk-{number}", event_id=f"full-{number:05}")
                 try:

@@ -71,6 +71,7 @@ class Cdnow(unittest.TestCase):
             lines = scratch / "cdnow.ndjson"
             lines.write_text("\n".join(event_lines(purchases)) + "\n")
             ctl.run("import", lines, timeout=900)
+            ctl.wait_applied()
             found = found_totals(ctl)
             self.assertEqual(len(expected), len(found))
             wrong = {c: (expected[c], found.get(c)) for c in expected if found.get(c) != expected[c]}

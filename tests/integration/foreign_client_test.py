@@ -18,6 +18,7 @@ import life
 START = "2025-01-06T00:00:00Z"
 TOOLS = harness.ROOT / "build" / "tools"
 PACKAGE = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
+SHORTEST_LEASE = "10s"
 SERVICE = "spotter.v1.ActionService"
 
 
@@ -58,8 +59,8 @@ class Grpcurl:
 
     def ack(self, delivery):
         return self.call("SettleActions", {
-            "request_id": f"foreign-{delivery['leaseToken']}", "subscription": "default",
-            "settlements": [{"lease_token": delivery["leaseToken"],
+            "request_id": f"foreign-{delivery['lease_token']}", "subscription": "default",
+            "settlements": [{"lease_token": delivery["lease_token"],
                              "outcome": "SETTLE_OUTCOME_ACK"}]})
 
 
@@ -87,8 +88,8 @@ class ForeignClient(unittest.TestCase):
         self.ctl.apply_blueprints()
         while not run.is_done():
             run.step()
-            found = self.grpcurl.pull(count=3, lease="1s")
-            end = run.slices[run.next - 1][0] + datetime.timedelta(seconds=2)
+            found = self.grpcurl.pull(count=3, lease=SHORTEST_LEASE)
+            end = run.slices[run.next - 1][0] + datetime.timedelta(seconds=11)
             self.ctl.advance(life.format_time(end))  # the leases end
             if len(found) == 3 and all("action" in one["entry"] for one in found):
                 return end
@@ -101,7 +102,7 @@ class ForeignClient(unittest.TestCase):
         delivery = self.grpcurl.pull()[0]
         action = delivery["entry"]["action"]
         self.assertTrue(action["id"].startswith("act_"), action)
-        for field in ("profile", "journey", "step", "channel", "address", "notBefore", "notAfter"):
+        for field in ("profile", "journey", "step", "channel", "address", "not_before", "not_after"):
             self.assertIn(field, action)
         self.assertNotIn("refusals", self.grpcurl.ack(delivery).get("settled", {}))
 
@@ -114,7 +115,7 @@ class ForeignClient(unittest.TestCase):
     def test_a_client_that_dies_holding_a_lease_loses_nothing(self):
         end = self.live_until_something_is_due()
         held = self.grpcurl.pull(lease="30s")[0]  # grpcurl ends: nobody will ever settle it
-        meanwhile = self.grpcurl.pull(count=1000, lease="10s")
+        meanwhile = self.grpcurl.pull(count=1000, lease=SHORTEST_LEASE)
         self.assertNotIn(held["entry"]["profile"], [one["entry"]["profile"] for one in meanwhile],
                          "a leased action, or one behind it, was given to somebody else")
 

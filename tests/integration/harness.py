@@ -252,6 +252,12 @@ class Ctl:
     def advance(self, to):
         self.rows("advance", "--to", to)
 
+    def wait_applied(self):
+        """A publish is answered when it is durable; this waits until all of them are applied."""
+        end = int(self.row("status")["log_end_offset"])
+        wait_until(lambda: int(self.row("status")["applied_offset"]) >= end,
+                   f"the log is applied to offset {end}", 120)
+
     def pull(self, count=1000):
         """Leases up to `count` deliveries without waiting."""
         return self.rows("actions", "pull", "--max", count)
@@ -267,6 +273,7 @@ class Ctl:
             self.run("journey" if is_journey else "segment", "apply", "-f", path)
 
     def state_hash(self, verify=False):
+        self.wait_applied()
         return self.row("state", "hash", *(["--verify"] if verify else []))
 
 
@@ -341,6 +348,12 @@ class Poster:
         if not more:
             raise ConnectionResetError("closed before the answer was complete")
         self.rest += more
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def close(self):
         if self.socket is not None:
