@@ -2,7 +2,7 @@
 //
 // The port of the log: the only way into a shard, and its write-ahead log. One Log is one
 // partition: records in one total order, each with an offset (dense, from 0) and an append time
-// that never falls. Implementations: InMemoryLog (tests, simulation), LocalLog (log_local).
+// (it falls only with a clock set back). Implementations: InMemoryLog (tests), LocalLog (log_local).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ using Offset = int64_t;
 
 struct Record {
   Offset offset = 0;
-  EventTime append_time;  // set by the log, never earlier than that of the record before
+  EventTime append_time;  // set by the log; it falls only where the clock was set back
   std::string payload;
 };
 

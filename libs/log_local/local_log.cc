@@ -33,6 +33,13 @@ using log::Offset;
 constexpr size_t kPendingBytesMax = 8u << 20;  // appenders wait above it
 constexpr size_t kFsyncSecondsMax = 10'000;
 constexpr auto kFullDiskRetry = std::chrono::milliseconds(100);
+constexpr Duration kClockSetBack = Minutes(1);
+
+// Small steps back of the clock do not show. A large one is a clock that was wrong and was set
+// right: held at the wrong time, every further record would confirm it to the shard.
+EventTime AppendTimeAfter(EventTime last, EventTime now) {
+  return last - kClockSetBack > now ? now : std::max(last, now);
+}
 
 struct Recovered {
   File lock;
@@ -152,7 +159,7 @@ StatusOr<Offset> GroupCommitLog::Append(std::span<const std::string_view> payloa
   const Offset first = end_;
   if (payloads.empty()) return first;
 
-  last_append_time_ = std::max(clock_.Now(), last_append_time_);
+  last_append_time_ = AppendTimeAfter(last_append_time_, clock_.Now());
   if (pending_.empty()) pending_first_time_ = last_append_time_;
   for (const std::string_view payload : payloads) {
     AppendFrame(pending_, {.offset = end_++, .append_time = last_append_time_, .payload = payload});
