@@ -89,8 +89,6 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
 
   model::SourceRecord& facts = record.stored.record;
   const std::string record_key = Encoder().Hash(facts.key.value()).Take();
-  const EventTime cutoff = meta_.shard_time - model::kTimelineKeep;
-  if (facts.timeline.MayExpire(cutoff)) ExpireFacts(tenant, record, cutoff);
 
   // The ledger is append-only: an entry more is a state of its own, whatever the entity says.
   std::vector<model::ConsentEntry> consents_before;
@@ -113,6 +111,9 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
     meta_.hash.Add(state::Element::kEntity, IdOf(tenant), key, after);
     record.delta.PutEntity(after);
   }
+  // Last, so that what arrives old retires at once, and a duplicate retires nothing.
+  const EventTime cutoff = meta_.shard_time - model::kTimelineKeep;
+  if (facts.timeline.MayExpire(cutoff)) ExpireFacts(tenant, record, cutoff);
   record.stored.touched_at = meta_.shard_time;
   record.delta.Touch(meta_.shard_time);
 

@@ -22,6 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLUEPRINTS = ROOT / "deploy" / "blueprints"
 SAMPLES = ROOT / "tests" / "samples"
+KEEP_ALL = ["--snapshot-interval", "0", "--retention-age", "0"]  # a replay needs the whole log
 
 
 def bin_dir():

@@ -19,7 +19,6 @@ import harness
 import life
 
 START = "2025-01-06T00:00:00Z"
-KEEP_ALL = ["--snapshot-interval", "0", "--retention-age", "0"]  # the replay needs the whole log
 
 
 def say(text):
@@ -63,7 +62,7 @@ class Outcome:
 
 def live(scratch, name, deliveries, options, kill=None, seed=0):
     """Runs the life once; kill = (publishes, delay) or None."""
-    server = harness.Server(scratch / name, time_lapse=START, extra=KEEP_ALL)
+    server = harness.Server(scratch / name, time_lapse=START, extra=harness.KEEP_ALL)
     kills = 0
     with server:
         run = life.Run(server, deliveries, life.parse_time(START), options.days)
