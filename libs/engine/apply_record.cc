@@ -44,14 +44,18 @@ Status Shard::Impl::Close() {
   return store_.Sync();
 }
 
-StatusOr<Effects> Shard::Impl::ApplyBatch(std::span<const log::Record> records) {
+Status Shard::Impl::Apply(std::span<const log::Record> records) {
   effects_ = {};
   for (const log::Record& record : records) {
     Assert(record.offset == meta_.next_offset, "records are applied in order, none left out");
     SPOTTER_RETURN_IF_ERROR(ApplyRecord(record));
     meta_.next_offset = record.offset + 1;
   }
-  SPOTTER_RETURN_IF_ERROR(Commit());
+  return OkStatus();
+}
+
+StatusOr<Effects> Shard::Impl::Commit() {
+  SPOTTER_RETURN_IF_ERROR(WriteBack());
   if (due_stale_) SPOTTER_RETURN_IF_ERROR(FindNextDue());
   Evict();
   return std::move(effects_);
@@ -193,7 +197,7 @@ Status Shard::Impl::Audit(Tenant& tenant, std::string_view principal, std::strin
 }
 
 // One WriteBatch for everything that follows from the records, and the next offset with it.
-Status Shard::Impl::Commit() {
+Status Shard::Impl::WriteBack() {
   store::WriteBatch batch;
   if (meta_.timer_cursor > cursor_before_) {
     batch.DeleteRange(Family::kTimers, cursor_before_, meta_.timer_cursor);
@@ -257,8 +261,11 @@ StatusOr<std::unique_ptr<Shard>> Shard::Open(store::Store& store, const Options&
 }
 
 StatusOr<Effects> Shard::ApplyBatch(std::span<const log::Record> records) {
-  return impl_->ApplyBatch(records);
+  SPOTTER_RETURN_IF_ERROR(impl_->Apply(records));
+  return impl_->Commit();
 }
+Status Shard::Apply(std::span<const log::Record> records) { return impl_->Apply(records); }
+StatusOr<Effects> Shard::Commit() { return impl_->Commit(); }
 Status Shard::Close() { return impl_->Close(); }
 int64_t Shard::next_offset() const { return impl_->meta_.next_offset; }
 EventTime Shard::shard_time() const { return impl_->meta_.shard_time; }

@@ -191,16 +191,21 @@ class OwnerThread final : public Owner {
                                       options_.batch_bytes_max, records));
     if (records.empty()) return OkStatus();
     const auto start = Steady::now();
-    SPOTTER_ASSIGN_OR_RETURN(Effects effects, shard_->ApplyBatch(records));
-    const double seconds = SecondsSince(start);
+    SPOTTER_RETURN_IF_ERROR(shard_->Apply(records));
+    const double apply_seconds = SecondsSince(start);
+    const auto applied = Steady::now();
+    SPOTTER_ASSIGN_OR_RETURN(Effects effects, shard_->Commit());
+    const double commit_seconds = SecondsSince(applied);
     last_record_ = records.back().append_time;
     if (listener_ != nullptr && !effects.outbox.empty()) listener_->OnOutbox(effects.outbox);
-    if (observers_.apply_seconds) observers_.apply_seconds(seconds);
+    if (observers_.apply_seconds) observers_.apply_seconds(apply_seconds);
+    if (observers_.commit_seconds) observers_.commit_seconds(commit_seconds);
     {
       std::lock_guard lock(mutex_);
       status_.batches++;
       status_.records += records.size();
-      status_.apply_seconds_sum += seconds;
+      status_.apply_seconds_sum += apply_seconds;
+      status_.commit_seconds_sum += commit_seconds;
       status_.last_append_time = records.back().append_time;
       for (CommandAnswer& answer : effects.answers) {
         const std::string id = answer.tenant.value() + '\0' + answer.request_id;

@@ -41,6 +41,7 @@ struct OwnerStatus {
 // Observes latencies as they happen, seconds. Any may be empty.
 struct Observers {
   std::function<void(double)> apply_seconds;
+  std::function<void(double)> commit_seconds;
   std::function<void(double)> sync_seconds;
   std::function<void(double)> timer_lateness_seconds;
 };

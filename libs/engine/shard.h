@@ -32,6 +32,9 @@ class Shard {
   // shard is no longer usable: destroy it and Open again. A record that cannot be applied (bad
   // bytes, unknown tenant) becomes a dead letter and is no error.
   StatusOr<Effects> ApplyBatch(std::span<const log::Record> records);
+  // The two halves of ApplyBatch, for a caller that measures them: exactly one Commit per Apply.
+  Status Apply(std::span<const log::Record> records);
+  StatusOr<Effects> Commit();
 
   // Writes the clean-stop mark and syncs. Call once, last.
   Status Close();

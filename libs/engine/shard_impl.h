@@ -31,7 +31,8 @@ class Shard::Impl {
       : store_(store), options_(options), skips_(std::move(skips)), overlay_(store, meta_.hash) {}
 
   Status Open();
-  StatusOr<Effects> ApplyBatch(std::span<const log::Record> records);
+  Status Apply(std::span<const log::Record> records);
+  StatusOr<Effects> Commit();
   Status Close();
 
  private:
@@ -46,7 +47,7 @@ class Shard::Impl {
   Status PutDeadLetter(std::string_view tenant, std::string_view reason, std::string detail,
                        std::string_view payload);
   Status Audit(Tenant& tenant, std::string_view principal, std::string what);
-  Status Commit();
+  Status WriteBack();
   Status FindNextDue();
 
   // --- apply_event.cc

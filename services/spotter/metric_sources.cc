@@ -101,7 +101,9 @@ void AddIntake(const intake::Counters& counters, Samples& out) {
 
 engine::Observers AddEngineHistograms(exposition::Metrics& metrics) {
   exposition::Histogram& apply = metrics.AddHistogram(
-      "spotter_engine_apply_seconds", "Applying and committing one batch of records.",
+      "spotter_engine_apply_seconds", "Applying one batch of records.", exposition::kLatencyBuckets);
+  exposition::Histogram& commit = metrics.AddHistogram(
+      "spotter_engine_commit_seconds", "Committing one batch of records.",
       exposition::kLatencyBuckets);
   exposition::Histogram& sync = metrics.AddHistogram(
       "spotter_engine_sync_seconds", "Syncing the state store.", exposition::kLatencyBuckets);
@@ -109,6 +111,7 @@ engine::Observers AddEngineHistograms(exposition::Metrics& metrics) {
       "spotter_engine_timer_lateness_seconds",
       "Shard time when a timer fired, less the instant it was due.", exposition::kLatenessBuckets);
   return {.apply_seconds = [&apply](double seconds) { apply.Observe(seconds); },
+          .commit_seconds = [&commit](double seconds) { commit.Observe(seconds); },
           .sync_seconds = [&sync](double seconds) { sync.Observe(seconds); },
           .timer_lateness_seconds = [&lateness](double seconds) { lateness.Observe(seconds); }};
 }
