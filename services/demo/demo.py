@@ -15,6 +15,7 @@ import sys
 import textwrap
 import threading
 import time
+import zoneinfo
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))  # the harness that the tests use too
@@ -22,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests" / "integration"))  # the harness that the 
 import harness  # noqa: E402
 import life  # noqa: E402
 
-LOCAL = datetime.timezone(datetime.timedelta(hours=-5))  # the studio's time, as spotter-synth has it
+LOCAL = zoneinfo.ZoneInfo("America/New_York")  # the studio's time, as spotter-synth has it
 
 
 def sample_deliveries(start):

@@ -211,6 +211,26 @@ class BadBodies(unittest.TestCase):
         totals = self.totals_of("CUSTOMER-DUP")
         self.assertEqual((5, 5), (totals.get("no_show"), totals.get("booking")))
 
+    def test_the_same_file_again(self):
+        def purchase(number, age):
+            when = f"{DAY - datetime.timedelta(days=age)}T12:00:00Z"
+            return member_event(
+                source="till", source_event_id=f"p{number}", kind="EVENT_KIND_PURCHASE",
+                event_time=when, customer_id=f"m-{number % 3}",
+                entity={"type": "payment", "id": f"p{number}"},
+                attributes={"status": "completed", "amount_minor": "1200", "currency": "USD"})
+        path = self.scratch / "purchases.ndjson"
+        lines = [json.dumps(purchase(number, number * 100)) for number in range(12)]
+        path.write_text("\n".join(lines) + "\n")  # those over 400 days old count for life alone
+        hashes = []
+        for _ in range(3):
+            self.ctl.run("import", path)
+            hashes.append(self.ctl.state_hash(verify=True)["facts_hash"])
+        self.assertEqual([hashes[0]] * 3, hashes)
+        profile = self.ctl.row("profile", "show", "--source", "till", "--customer", "m-1")
+        self.assertEqual([4], [int(t["count"]) for t in profile["totals"] if t["kind"] == "purchase"])
+        self.assertEqual(["4800"], [money["minor"] for money in profile["lifetime_spend"]])
+
     def test_a_dead_letter_can_be_redriven_and_says_why_not(self):
         self.refused(SQUARE, '{"broken":', "JSON")
         letter = self.dead_letters()[0]
