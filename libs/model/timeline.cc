@@ -79,21 +79,31 @@ bool Timeline::IsRetired(uint64_t id) const {
   return at != retired_.end() && at->id == id;
 }
 
-void Timeline::Put(Entity entity) {
+std::vector<FactKind> Timeline::Put(Entity entity) {
   const std::vector<Fact> facts = FactsFrom(entity);
   if (!IsLasting(entity.type)) oldest_ = std::min(oldest_, LastInstant(entity, facts));
   const auto at = std::lower_bound(entities_.begin(), entities_.end(), entity.id, HasSmallerId);
+  std::vector<Fact> before;
   if (at == entities_.end() || at->id != entity.id) {
-    for (const Fact& fact : facts) Insert(fact);
     entities_.insert(at, std::move(entity));
-    return;
+  } else {
+    before = FactsFrom(*at);
+    *at = std::move(entity);
   }
-  const std::vector<Fact> before = FactsFrom(*at);
-  if (facts != before) {
-    for (const Fact& fact : before) Remove(fact);
-    for (const Fact& fact : facts) Insert(fact);
+  std::vector<FactKind> changed;
+  for (const Fact& fact : before) {
+    if (std::find(facts.begin(), facts.end(), fact) != facts.end()) continue;
+    Remove(fact);
+    changed.push_back(fact.kind);
   }
-  *at = std::move(entity);
+  for (const Fact& fact : facts) {
+    if (std::find(before.begin(), before.end(), fact) != before.end()) continue;
+    Insert(fact);
+    changed.push_back(fact.kind);
+  }
+  std::sort(changed.begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+  return changed;
 }
 
 std::vector<Entity> Timeline::ExpireBefore(EventTime cutoff) {

@@ -43,8 +43,8 @@ class Timeline {
  public:
   const Entity* Find(uint64_t id) const;
   bool IsRetired(uint64_t id) const;
-  // Inserts or replaces the entity and its facts.
-  void Put(Entity entity);
+  // Inserts or replaces the entity and its facts. Returns the kinds whose facts changed, ascending.
+  std::vector<FactKind> Put(Entity entity);
   // Drops entities whose time and last change lie before `cutoff`, folding lifetime kinds into
   // the retired totals. Member-describing entities (member, membership, ...) are never dropped.
   // Returns what was dropped (for the state hash), usually nothing; then what is derived from the
