@@ -54,9 +54,8 @@ Status DoZone(const Line& line, const std::string&, World& world) {
 }
 
 Status DoSegment(const Line& line, const std::string&, World& world) {
-  model::SegmentDefinition definition{.id = std::string(line.Word(1)),
-                                      .title = "",
-                                      .expression = std::string(line.After(2))};
+  model::SegmentDefinition definition{
+      .id = std::string(line.Word(1)), .title = "", .expression = std::string(line.After(2))};
   return Submit(line, world, model::PutSegment{std::move(definition)});
 }
 
@@ -183,8 +182,7 @@ Status DoSuppress(const Line& line, const std::string&, World& world) {
 
 Status DoNote(const Line& line, const std::string&, World& world) {
   SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId profile, world.ProfileOf(line.Word(1)));
-  return Submit(line, world,
-                model::AddNote{profile, "staff", std::string(line.Option("text"))});
+  return Submit(line, world, model::AddNote{profile, "staff", std::string(line.Option("text"))});
 }
 
 // --- delivery -----------------------------------------------------------------------------------

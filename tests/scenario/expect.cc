@@ -42,7 +42,8 @@ StatusOr<std::string> MismatchOfEntry(const Line& line, const World& world,
                              FirstDifference(line, fields, world.now(), "|is||subscription|"));
     return difference.empty() ? check_id(gone->action) : difference;
   }
-  if (const auto* merged = std::get_if<model::MergedInto>(&entry.what); merged && what == "merged") {
+  if (const auto* merged = std::get_if<model::MergedInto>(&entry.what);
+      merged && what == "merged") {
     SPOTTER_ASSIGN_OR_RETURN(const bool same, world.IsOf(line.Option("into"), merged->survivor));
     return std::string(same ? "" : "it went into another profile");
   }
@@ -97,8 +98,8 @@ StatusOr<std::vector<OpenRefusal>> OpenRefusals(const World& world) {
   std::map<std::string, int> seen;
   std::vector<OpenRefusal> open;
   for (engine::RefusalRow& row : page.rows) {
-    std::string key = fmt::format("{} {} {}", world.settings.id.value(), ToText(row.profile),
-                                  row.offset);
+    std::string key =
+        fmt::format("{} {} {}", world.settings.id.value(), ToText(row.profile), row.offset);
     key += fmt::format(" {}", seen[key]++);
     if (!world.expected_refusals.contains(key)) open.push_back({key, std::move(row)});
   }
@@ -163,7 +164,8 @@ Status ExpectSequence(const Line& line, World& world) {
   return Differ("sequence", "'" + found + "'", "'" + expected + "'");
 }
 
-// --- the member -----------------------------------------------------------------------------------
+// --- the member
+// -----------------------------------------------------------------------------------
 
 // expect segment REF SEGMENT in|out [since=TIME]
 Status ExpectSegment(const Line& line, World& world) {
@@ -270,19 +272,18 @@ Status ExpectSame(const Line& line, World& world) {
   return Differ("profiles", left == right ? "same" : "different", line.Word(1));
 }
 
-// --- the tenant and the shard ---------------------------------------------------------------------
+// --- the tenant and the shard
+// ---------------------------------------------------------------------
 
 StatusOr<size_t> CountDeadLetters(const Line& line, const World& world) {
   // A record without a known tenant is nobody's.
   const model::TenantId tenant(line.Option("tenant") == "none" ? "" : world.settings.id.value());
-  SPOTTER_ASSIGN_OR_RETURN(
-      const engine::Page<state::DeadLetter> page,
-      engine::ListDeadLetters(world.store(), tenant, size_t{1} << 20, ""));
-  return static_cast<size_t>(
-      std::ranges::count_if(page.rows, [&](const state::DeadLetter& letter) {
-        return (!line.Has("reason") || letter.reason == line.Option("reason")) &&
-               letter.detail.find(line.Option("detail")) != std::string::npos;
-      }));
+  SPOTTER_ASSIGN_OR_RETURN(const engine::Page<state::DeadLetter> page,
+                           engine::ListDeadLetters(world.store(), tenant, size_t{1} << 20, ""));
+  return static_cast<size_t>(std::ranges::count_if(page.rows, [&](const state::DeadLetter& letter) {
+    return (!line.Has("reason") || letter.reason == line.Option("reason")) &&
+           letter.detail.find(line.Option("detail")) != std::string::npos;
+  }));
 }
 
 StatusOr<uint64_t> CountTransitions(const Line& line, const World& world) {
@@ -360,7 +361,8 @@ Status ExpectAnswer(const Line& line, World& world) {
                             line.Option("message"));
 }
 
-// --- remembered values ----------------------------------------------------------------------------
+// --- remembered values
+// ----------------------------------------------------------------------------
 
 // facts | state | memberships REF | identity REF
 StatusOr<std::string> ValueOf(std::string_view what, std::string_view ref, const World& world,
@@ -395,9 +397,10 @@ Status ExpectSameAs(const Line& line, World& world) {
   const size_t end = it->second.find('\n');
   const std::string_view about = std::string_view(it->second).substr(0, end);
   const size_t space = std::min(about.find(' '), about.size());
-  SPOTTER_ASSIGN_OR_RETURN(const std::string found,
-                           ValueOf(about.substr(0, space), about.substr(std::min(space + 1, about.size())),
-                                   world, world.shard().state_hash()));
+  SPOTTER_ASSIGN_OR_RETURN(
+      const std::string found,
+      ValueOf(about.substr(0, space), about.substr(std::min(space + 1, about.size())), world,
+              world.shard().state_hash()));
   const bool same = found == std::string_view(it->second).substr(end + 1);
   if (same == (line.Word(1) == "same-as")) return OkStatus();
   return FailedPrecondition("{}: found {}, was {}", about, found, it->second.substr(end + 1));
@@ -405,14 +408,18 @@ Status ExpectSameAs(const Line& line, World& world) {
 
 using Check = Status (*)(const Line&, World&);
 const std::map<std::string_view, Check> kChecks = {
-    {"action", ExpectHappening},    {"void", ExpectHappening},     {"merged", ExpectHappening},
-    {"refused", ExpectRefused},     {"none", ExpectNone},          {"sequence", ExpectSequence},
-    {"segment", ExpectSegment},     {"enrolment", ExpectEnrolment}, {"same", ExpectSame},
-    {"different", ExpectSame},      {"profiles", ExpectOfShard},   {"members", ExpectOfShard},
-    {"orphans", ExpectOfShard},     {"dead-letters", ExpectOfShard}, {"duplicates", ExpectOfShard},
-    {"actions", ExpectOfShard},     {"transitions", ExpectOfShard}, {"suppressed", ExpectOfShard},
-    {"shard-time", ExpectOfShard},  {"candidate", ExpectOfShard},  {"due", ExpectOfShard},
-    {"answer", ExpectAnswer},       {"same-as", ExpectSameAs},     {"changed-from", ExpectSameAs},
+    {"action", ExpectHappening},    {"void", ExpectHappening},
+    {"merged", ExpectHappening},    {"refused", ExpectRefused},
+    {"none", ExpectNone},           {"sequence", ExpectSequence},
+    {"segment", ExpectSegment},     {"enrolment", ExpectEnrolment},
+    {"same", ExpectSame},           {"different", ExpectSame},
+    {"profiles", ExpectOfShard},    {"members", ExpectOfShard},
+    {"orphans", ExpectOfShard},     {"dead-letters", ExpectOfShard},
+    {"duplicates", ExpectOfShard},  {"actions", ExpectOfShard},
+    {"transitions", ExpectOfShard}, {"suppressed", ExpectOfShard},
+    {"shard-time", ExpectOfShard},  {"candidate", ExpectOfShard},
+    {"due", ExpectOfShard},         {"answer", ExpectAnswer},
+    {"same-as", ExpectSameAs},      {"changed-from", ExpectSameAs},
 };
 
 }  // namespace
@@ -431,8 +438,8 @@ Status Remember(const Line& line, World& world) {
   const std::string_view ref = line.words.size() > 3 ? line.Word(2) : std::string_view();
   SPOTTER_ASSIGN_OR_RETURN(const std::string value,
                            ValueOf(line.Word(1), ref, world, world.shard().state_hash()));
-  const std::string about = ref.empty() ? std::string(line.Word(1))
-                                        : fmt::format("{} {}", line.Word(1), ref);
+  const std::string about =
+      ref.empty() ? std::string(line.Word(1)) : fmt::format("{} {}", line.Word(1), ref);
   world.kept[line.words.back()] = about + "\n" + value;
   return OkStatus();
 }

@@ -34,9 +34,9 @@ StatusOr<model::Scalar> ReadScalar(const model::AttributeInfo& info, std::string
 }
 
 // The keys that are not attributes.
-const std::set<std::string_view> kEventKeys = {"id",     "source",   "customer", "entity", "version",
-                                               "update", "time",     "site",     "email",  "phone",
-                                               "as",     "backfill", "name"};
+const std::set<std::string_view> kEventKeys = {
+    "id",   "source", "customer", "entity", "version",  "update", "time",
+    "site", "email",  "phone",    "as",     "backfill", "name"};
 
 Status ReadAttributes(const Line& line, EventTime now, model::MemberEvent& event) {
   for (const auto& [key, text] : line.options) {
@@ -122,7 +122,8 @@ StatusOr<model::MemberEvent> ReadEvent(const Line& line, const World& world) {
   const std::string_view ref = line.Word(2);
   const size_t at = std::min(ref.rfind('@'), ref.size());
   event.customer_id = ref.substr(0, at);
-  event.source = line.Has("source") ? line.Option("source") : ref.substr(std::min(at + 1, ref.size()));
+  event.source =
+      line.Has("source") ? line.Option("source") : ref.substr(std::min(at + 1, ref.size()));
   if (line.Has("customer")) event.customer_id = line.Option("customer");
   event.source_event_id =
       line.Has("id") ? std::string(line.Option("id")) : fmt::format("line-{}", line.number);

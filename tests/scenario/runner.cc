@@ -58,8 +58,7 @@ StatusOr<Ending> Play(const std::vector<const Line*>& lines, const std::string& 
 
 Status RunScript(const Script& script, const std::string& root) {
   const Plan plain{.name = "record by record"};
-  const Plan forgetful{
-      .name = "nothing kept in memory", .batch_records = 1, .members_cached = 0};
+  const Plan forgetful{.name = "nothing kept in memory", .batch_records = 1, .members_cached = 0};
   const Plan whole{.name = "largest batches", .batch_records = size_t{1} << 30};
   std::optional<Hash128> facts;
   for (int order = 0; order < (script.has_groups ? kOrders : 1); ++order) {

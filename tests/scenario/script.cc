@@ -122,8 +122,8 @@ std::vector<const Line*> InOrder(const Script& script, int order) {
   for (const Line& line : script.lines) lines.push_back(&line);
   std::mt19937 random(static_cast<uint32_t>(order));
   for (auto begin = lines.begin(); begin != lines.end();) {
-    const auto end = std::find_if(
-        begin, lines.end(), [&](const Line* line) { return line->group != (*begin)->group; });
+    const auto end = std::find_if(begin, lines.end(),
+                                  [&](const Line* line) { return line->group != (*begin)->group; });
     if ((*begin)->group != 0 && order == 1) std::reverse(begin, end);
     if ((*begin)->group != 0 && order > 1) std::shuffle(begin, end, random);
     begin = end;

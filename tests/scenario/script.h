@@ -21,8 +21,8 @@ struct Line {
   int group = 0;                               // of the `any-order` it stands in; 0 = none
 
   std::string_view command() const { return words.front(); }
-  std::string_view Word(size_t index) const;                             // "" if absent
-  std::string_view Option(std::string_view key) const;                   // "" if absent
+  std::string_view Word(size_t index) const;            // "" if absent
+  std::string_view Option(std::string_view key) const;  // "" if absent
   bool Has(std::string_view key) const { return options.contains(std::string(key)); }
   // What follows the first `words` words, exactly as written.
   std::string_view After(size_t words) const;

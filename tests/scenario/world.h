@@ -83,13 +83,13 @@ class World {
 
   model::TenantSettings settings;  // of the current tenant
   std::vector<Happening> happenings;
-  std::map<std::string, state::Answer> answers;  // by request id
-  std::set<std::string> expected_answers;         // request ids whose answer a line spoke of
-  std::set<std::string> expected_refusals;        // likewise, by key
-  std::map<std::string, model::ProfileId> profiles;           // by $name
-  std::map<std::string, model::ActionId> actions;             // by the name of `as=`
-  std::map<std::string, std::string> kept;                    // remembered values
-  std::map<std::string, std::string> events;                  // events by the name of `as=`
+  std::map<std::string, state::Answer> answers;      // by request id
+  std::set<std::string> expected_answers;            // request ids whose answer a line spoke of
+  std::set<std::string> expected_refusals;           // likewise, by key
+  std::map<std::string, model::ProfileId> profiles;  // by $name
+  std::map<std::string, model::ActionId> actions;    // by the name of `as=`
+  std::map<std::string, std::string> kept;           // remembered values
+  std::map<std::string, std::string> events;         // events by the name of `as=`
 
  private:
   Status Open();
