@@ -127,10 +127,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutZoneRules&
 // --- definitions ------------------------------------------------------------------------------
 
 // Existing members are decided under the new definition by Work records, a bounded number each.
-Status Shard::Impl::BeginWork(Tenant& tenant, std::string include_journey) {
+// Who was invited to a journey by an earlier one and not reached yet stays invited.
+Status Shard::Impl::BeginWork(Tenant& tenant) {
   tenant.progress.work_pending = true;
   tenant.progress.work_cursor.clear();
-  tenant.progress.include_journey = std::move(include_journey);
   return SaveProgress(tenant);
 }
 
@@ -159,7 +159,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& p
       overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
                          state::Key(IdOf(tenant), state::Table::kSegment, definition.id),
                          state::EncodeRow(definition)));
-  SPOTTER_RETURN_IF_ERROR(BeginWork(tenant, ""));
+  SPOTTER_RETURN_IF_ERROR(BeginWork(tenant));
   SPOTTER_RETURN_IF_ERROR(
       Audit(tenant, command.principal,
             fmt::format("segment {} revision {}", definition.id, definition.revision)));
@@ -193,7 +193,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& p
       overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
                          state::Key(IdOf(tenant), state::Table::kJourney, definition.id),
                          state::EncodeRow(definition)));
-  SPOTTER_RETURN_IF_ERROR(BeginWork(tenant, put.include_existing ? definition.id : ""));
+  std::vector<std::string>& included = tenant.progress.include_journeys;
+  std::erase(included, definition.id);
+  if (put.include_existing) included.push_back(definition.id);
+  SPOTTER_RETURN_IF_ERROR(BeginWork(tenant));
   SPOTTER_RETURN_IF_ERROR(
       Audit(tenant, command.principal,
             fmt::format("journey {} revision {}", definition.id, definition.revision)));
@@ -347,7 +350,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::AddNote& add,
 // An acknowledgement always counts: also one under an id that has meanwhile been merged, where the
 // action stands again under the survivor.
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settle,
-                                      const model::Command&) {
+                                      const model::Command& command) {
   size_t settled = 0;
   for (const model::Settlement& settlement : settle.settlements) {
     if (settlement.outcome == model::SettleOutcome::kReject &&
@@ -368,6 +371,12 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
       if (!meant_action) {
         settled++;
         counters_.settled++;
+        if (was_action && settlement.outcome == model::SettleOutcome::kReject) {
+          SPOTTER_RETURN_IF_ERROR(
+              Audit(tenant, command.principal,
+                    fmt::format("{} rejected in {}: {}", ToText(settlement.action),
+                                settle.subscription, settlement.reason)));
+        }
         SPOTTER_RETURN_IF_ERROR(RemoveOutbox(tenant, entry));
       }
     }
@@ -401,21 +410,19 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Undeliverable
   SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, missed.profile));
   const bool is_late = meta_.shard_time >= action.proposal.expires_at;
   if (missed.reason == model::RefusalReason::kExpired && !is_late) {
-    // Only this subscription's copy: the others have theirs.
-    const model::MemberView view = member->view();
-    const govern::Window window =
-        govern::NextWindow(tenant.settings, tenant.ZoneOf(view), meta_.shard_time);
-    SPOTTER_ASSIGN_OR_RETURN(const bool suppressed,
-                             IsSuppressed(tenant, action.proposal.channel, action.address));
-    if (!suppressed && window.not_before < action.proposal.expires_at) {
-      model::Action again = action;
-      again.profile = member->profile.id;
-      again.not_before = window.not_before;
-      again.not_after = std::min(window.not_after, action.proposal.expires_at);
-      SPOTTER_RETURN_IF_ERROR(
-          AppendOutbox(tenant, member->profile.id, missed.subscription, std::move(again)));
-      return std::string("again");
+    // Anew, for consent, contact and caps of then may not be those of now.
+    SPOTTER_ASSIGN_OR_RETURN(govern::Decision decision,
+                             Govern(tenant, *member, action.proposal, action.id));
+    if (auto* refusal = std::get_if<model::Refusal>(&decision)) {
+      SPOTTER_RETURN_IF_ERROR(Refuse(tenant, member->profile.id, std::move(*refusal)));
+      return std::string("refused");
     }
+    auto& again = std::get<model::Action>(decision);
+    CountSent(tenant, *member, again);
+    // Only this subscription's copy: the others have theirs.
+    SPOTTER_RETURN_IF_ERROR(
+        AppendOutbox(tenant, member->profile.id, missed.subscription, std::move(again)));
+    return std::string("again");
   }
   SPOTTER_RETURN_IF_ERROR(Refuse(
       tenant, member->profile.id,

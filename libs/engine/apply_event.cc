@@ -134,17 +134,12 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
   }
 
   const model::Cause cause = CauseOf(tenant, event);
-  if (event.kind == model::EventKind::message_in) {
+  if (event.kind == model::EventKind::message_in ||
+      event.kind == model::EventKind::message_outcome) {
     SPOTTER_RETURN_IF_ERROR(ReadMessage(tenant, record, event));
   }
   if (fold.consent_changed) {
-    const model::MemberView view = record.member->view();
-    SPOTTER_RETURN_IF_ERROR(
-        Withdraw(tenant, *record.member, "no_consent", [&](const model::Action& action) {
-          return model::IsMemberFacing(action.proposal.channel) &&
-                 view.Consent(model::NameOf(action.proposal.channel), action.proposal.purpose) ==
-                     model::ConsentState::kDenied;
-        }));
+    SPOTTER_RETURN_IF_ERROR(WithdrawDenied(tenant, *record.member));
   }
   SPOTTER_RETURN_IF_ERROR(Decide(tenant, *record.member, cause));
 
@@ -226,10 +221,16 @@ Status Shard::Impl::AdoptOrphans(Tenant& tenant, LoadedRecord& record,
   return OkStatus();
 }
 
-// X20: an opt-out word acts at once, whatever else it may have meant.
+// X20: an opt-out word acts at once, whatever else it may have meant; so does the word of the
+// sending provider that the member opted out with it.
 Status Shard::Impl::ReadMessage(Tenant& tenant, LoadedRecord& record,
                                 const model::MemberEvent& event) {
-  const govern::Reply reply = govern::ReadReply(event.attributes.Text(model::AttributeId::text));
+  const bool opted_out = event.kind == model::EventKind::message_outcome &&
+                         event.attributes.Text(model::AttributeId::outcome) == "opted_out";
+  if (event.kind == model::EventKind::message_outcome && !opted_out) return OkStatus();
+  const govern::Reply reply =
+      opted_out ? govern::Reply::kOptOut
+                : govern::ReadReply(event.attributes.Text(model::AttributeId::text));
   if (reply != govern::Reply::kOptOut && reply != govern::Reply::kOptOutAndTask) return OkStatus();
   const std::string_view named = event.attributes.Text(model::AttributeId::channel);
   const model::Channel channel = model::FindChannel(named).value_or(model::Channel::kSms);

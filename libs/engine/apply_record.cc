@@ -162,7 +162,7 @@ Status Shard::Impl::ApplyWork(const model::Work& work) {
     tenant->progress.work_pending = !done;
     tenant->progress.work_cursor =
         done ? "" : Encoder().Hash(profiles.back().value()).Take() + '\0';
-    if (done) tenant->progress.include_journey.clear();
+    if (done) tenant->progress.include_journeys.clear();
     SPOTTER_RETURN_IF_ERROR(SaveProgress(*tenant));
     budget -= static_cast<uint32_t>(profiles.size());
     if (budget == 0) break;

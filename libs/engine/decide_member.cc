@@ -168,8 +168,9 @@ Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now,
 
     if (rule.journey < 0 || !result.value) continue;
     const journey::Journey& journey = tenant.journeys[static_cast<size_t>(rule.journey)];
-    const bool is_invited = why == model::Cause::kDefinition &&
-                            tenant.progress.include_journey == journey.definition().id;
+    const bool is_invited =
+        why == model::Cause::kDefinition &&
+        std::ranges::count(tenant.progress.include_journeys, journey.definition().id) > 0;
     if (why == model::Cause::kLive || why == model::Cause::kTime || is_invited) {
       SPOTTER_RETURN_IF_ERROR(EnterJourney(tenant, member, journey, now, why));
     }

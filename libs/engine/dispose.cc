@@ -8,9 +8,9 @@ namespace spotter::engine {
 
 using model::OutboxEntry;
 
-Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal) {
-  const model::ActionId id =
-      model::MakeActionId(tenant.settings.id, proposal.journey, proposal.enrolment, proposal.step);
+StatusOr<govern::Decision> Shard::Impl::Govern(Tenant& tenant, Member& member,
+                                               const model::Proposal& proposal,
+                                               const model::ActionId& id) {
   const model::MemberView view = member.view();
   const std::string address = govern::AddressOf(proposal, view);
   SPOTTER_ASSIGN_OR_RETURN(const bool suppressed, IsSuppressed(tenant, proposal.channel, address));
@@ -23,7 +23,13 @@ Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposa
                             .zone = tenant.ZoneOf(view),
                             .sent = sent,
                             .contact_suppressed = suppressed};
-  govern::Decision decision = govern::DecideProposal(proposal, id, facts, meta_.shard_time);
+  return govern::DecideProposal(proposal, id, facts, meta_.shard_time);
+}
+
+Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal) {
+  const model::ActionId id =
+      model::MakeActionId(tenant.settings.id, proposal.journey, proposal.enrolment, proposal.step);
+  SPOTTER_ASSIGN_OR_RETURN(govern::Decision decision, Govern(tenant, member, proposal, id));
   if (auto* refusal = std::get_if<model::Refusal>(&decision)) {
     return Refuse(tenant, member.profile.id, std::move(*refusal));
   }
@@ -39,24 +45,27 @@ Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposa
   return Issue(tenant, member, std::get<model::Action>(decision));
 }
 
+void Shard::Impl::CountSent(Tenant& tenant, Member& member, const model::Action& action) {
+  if (!model::IsMemberFacing(action.proposal.channel)) return;
+  LoadedRecord* anchor = member.records.front();
+  for (LoadedRecord* record : member.records) {
+    if (record->stored.record.key == action.proposal.anchor) anchor = record;
+  }
+  ChangeAnchor(tenant, *anchor);
+  std::vector<govern::SentMessage>& sent = anchor->anchor.sent;
+  const EventTime cutoff = meta_.shard_time - kSentKeep;
+  std::erase_if(sent, [&](const govern::SentMessage& message) {
+    return message.at < cutoff || message.action == action.id;
+  });
+  sent.push_back({.channel = action.proposal.channel,
+                  .message_class = action.proposal.message_class,
+                  .at = action.not_before,
+                  .action = action.id});
+}
+
 Status Shard::Impl::Issue(Tenant& tenant, Member& member, const model::Action& action) {
   counters_.actions++;
-  if (model::IsMemberFacing(action.proposal.channel)) {
-    LoadedRecord* anchor = member.records.front();
-    for (LoadedRecord* record : member.records) {
-      if (record->stored.record.key == action.proposal.anchor) anchor = record;
-    }
-    ChangeAnchor(tenant, *anchor);
-    std::vector<govern::SentMessage>& sent = anchor->anchor.sent;
-    const EventTime cutoff = meta_.shard_time - kSentKeep;
-    std::erase_if(sent, [&](const govern::SentMessage& message) {
-      return message.at < cutoff || message.action == action.id;
-    });
-    sent.push_back({.channel = action.proposal.channel,
-                    .message_class = action.proposal.message_class,
-                    .at = action.not_before,
-                    .action = action.id});
-  }
+  CountSent(tenant, member, action);
   for (const auto& [id, subscription] : tenant.subscriptions) {
     SPOTTER_RETURN_IF_ERROR(AppendOutbox(tenant, member.profile.id, id, action));
   }
@@ -146,6 +155,15 @@ Status Shard::Impl::Withdraw(Tenant& tenant, Member& member, std::string_view re
     }
   }
   return OkStatus();
+}
+
+Status Shard::Impl::WithdrawDenied(Tenant& tenant, Member& member) {
+  const model::MemberView view = member.view();
+  return Withdraw(tenant, member, "no_consent", [&](const model::Action& action) {
+    return model::IsMemberFacing(action.proposal.channel) &&
+           view.Consent(model::NameOf(action.proposal.channel), action.proposal.purpose) ==
+               model::ConsentState::kDenied;
+  });
 }
 
 StatusOr<bool> Shard::Impl::IsSuppressed(Tenant& tenant, model::Channel channel,

@@ -191,6 +191,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     }
     (change.grew ? counters_.merges : counters_.splits)++;
     SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, *change.member));
+    if (change.grew) SPOTTER_RETURN_IF_ERROR(WithdrawDenied(tenant, *change.member));
     SPOTTER_RETURN_IF_ERROR(
         Decide(tenant, *change.member, change.grew ? model::Cause::kMerge : model::Cause::kSplit));
   }

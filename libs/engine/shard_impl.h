@@ -92,7 +92,11 @@ class Shard::Impl {
 
   // --- dispose.cc
   Status Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal);
+  // What governance says of it now.
+  StatusOr<govern::Decision> Govern(Tenant& tenant, Member& member,
+                                    const model::Proposal& proposal, const model::ActionId& id);
   Status Issue(Tenant& tenant, Member& member, const model::Action& action);
+  void CountSent(Tenant& tenant, Member& member, const model::Action& action);  // for the caps
   Status Refuse(Tenant& tenant, model::ProfileId profile, model::Refusal refusal);
   Status AppendOutbox(Tenant& tenant, model::ProfileId profile, std::string_view subscription,
                       std::variant<model::Action, model::Void, model::MergedInto> what);
@@ -105,6 +109,8 @@ class Shard::Impl {
   Status Withdraw(Tenant& tenant, Member& member, std::string_view reason,
                   const std::function<bool(const model::Action&)>& matches,
                   std::string_view only = "");
+  // What the member does not agree to any more.
+  Status WithdrawDenied(Tenant& tenant, Member& member);
   StatusOr<bool> IsSuppressed(Tenant& tenant, model::Channel channel, const std::string& address);
   Status Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
                   std::string_view reason);
@@ -127,7 +133,7 @@ class Shard::Impl {
   StatusOr<std::string> On(Tenant&, const model::SeekSubscription&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::AddNote&, const model::Command&);
   Status SaveProgress(Tenant& tenant);
-  Status BeginWork(Tenant& tenant, std::string include_journey);
+  Status BeginWork(Tenant& tenant);
 
   // --- members.cc
   Status LoadTenant(const std::string& id);

@@ -176,7 +176,7 @@ void Fields(A& a, AuditRow& x) {
 }
 template <class A>
 void Fields(A& a, TenantProgress& x) {
-  a(x.definitions, x.work_pending, x.work_cursor, x.include_journey, x.orphans, x.profiles);
+  a(x.definitions, x.work_pending, x.work_cursor, x.include_journeys, x.orphans, x.profiles);
 }
 
 }  // namespace spotter::state

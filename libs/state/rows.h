@@ -79,7 +79,7 @@ struct TenantProgress {
   uint64_t definitions = 0;    // raised by every change of a segment or journey
   bool work_pending = false;   // existing members are behind `definitions`
   std::string work_cursor;     // profile key after which Work goes on
-  std::string include_journey;  // the journey that existing members may enter; "" = none
+  std::vector<std::string> include_journeys;  // which existing members may enter, while pending
   uint64_t orphans = 0;
   uint64_t profiles = 0;       // redirects not counted
 };
