@@ -52,6 +52,7 @@ synthetic::Options LifeOf(int members, int days) {
 }
 
 // Engine and roofline take turns on the same log, so that neither has the machine's better minutes.
+// Returns the events per second of wall time, of which the latency is taken at half.
 StatusOr<double> MeasureThroughput(const Options& options, const Report& report,
                                    const TemporaryDirectory& directory) {
   SPOTTER_ASSIGN_OR_RETURN(Workload workload, WriteLog(directory / "log", options.blueprints,
@@ -76,7 +77,8 @@ StatusOr<double> MeasureThroughput(const Options& options, const Report& report,
   report.Row("engine_throughput", median, "events/s");
   report.Row("engine_throughput_lowest", Quantile(engine, 0), "events/s");
   report.Row("engine_throughput_highest", Quantile(engine, 1), "events/s");
-  report.Row("engine_throughput_wall", Quantile(engine_wall, 0.5), "events/s");
+  const double wall = Quantile(engine_wall, 0.5);
+  report.Row("engine_throughput_wall", wall, "events/s");
   report.Row("roofline_throughput", Quantile(roofline, 0.5), "events/s");
   report.Row("roofline_share", median / Quantile(roofline, 0.5), "1");
   report.Row("runs", options.runs, "1");
@@ -87,7 +89,7 @@ StatusOr<double> MeasureThroughput(const Options& options, const Report& report,
   report.Row("member_memory", static_cast<double>(last.memory_bytes) / members, "bytes");
   report.Row("member_disk", static_cast<double>(last.disk_bytes) / members, "bytes");
   report.Row("event_log_bytes", static_cast<double>(workload.event_bytes) / events, "bytes");
-  return median;
+  return wall;
 }
 
 Status MeasureLatency(const Options& options, const Report& report,
