@@ -293,7 +293,8 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
   switch (request.wish) {
     case engine::SettleWish::kRetry:
       counts_.retries++;
-      lines.Hide(token.profile, now + std::max(request.delay, Duration(0)), 0);
+      lines.Hide(token.profile,
+                 now + std::clamp(request.delay, Duration(0), options_.retry_delay_max), 0);
       return "";
     case engine::SettleWish::kExtend:
       counts_.extensions++;

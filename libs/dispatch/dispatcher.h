@@ -24,7 +24,8 @@ struct Options {
   Duration ack_deadline = Seconds(60);  // of a pull that names none
   Duration ack_deadline_min = Seconds(10);
   Duration ack_deadline_max = Minutes(10);
-  size_t pull_max = 1000;  // entries in one answer
+  Duration retry_delay_max = Hours(24);  // while it is put off, an entry cannot expire
+  size_t pull_max = 1000;                // entries in one answer
   Duration submit_timeout = Seconds(30);
   uint64_t first_lease = 1;  // a random number: leases of two runs never meet
 };

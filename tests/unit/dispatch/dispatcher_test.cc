@@ -234,6 +234,14 @@ TEST_F(DispatcherTest, OnlyTheHolderOfALeaseDecidesAboutIt) {
   EXPECT_EQ("", Settle(second[0].token, SettleWish::kAck));
 }
 
+// Put off for a thousand years, an action would neither go out nor expire.
+TEST_F(DispatcherTest, ARetryPutsOffADayAtMost) {
+  PutAction("ada", 1, Duration(0), Days(3));
+  EXPECT_EQ("", Settle(Pull().at(0).token, SettleWish::kRetry, Days(365'000)));
+  clock_.AdvanceTo(kNoon + Hours(24));
+  EXPECT_EQ(1u, Pull().size());
+}
+
 TEST_F(DispatcherTest, ARetryHidesThatMemberOnly) {
   PutAction("ada", 1);
   PutAction("ada", 2);
