@@ -116,7 +116,7 @@ grpc::Status AdminServiceImpl::PutZoneRules(grpc::ServerContext* context,
       *context, "AdminService/PutZoneRules", [&](const Caller& caller) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(ports_.store));
         for (const model::TenantSettings& tenant : tenants) {
-          const std::string id = request->request_id();
+          const std::string& id = request->request_id();
           SPOTTER_RETURN_IF_ERROR(PutZone({.principal = caller.principal, .tenant = tenant.id}, id,
                                           request->zone(), request->tzif()));
         }

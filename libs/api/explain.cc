@@ -201,6 +201,7 @@ std::vector<v1::TimelineEntry> TimelineOf(const engine::StoredMember& member) {
   std::stable_sort(items.begin(), items.end(),
                    [](const Item& a, const Item& b) { return a.time > b.time; });
   std::vector<v1::TimelineEntry> entries;
+  entries.reserve(items.size());
   for (const Item& item : items) {
     entries.push_back(
         wire::ToProto(*item.fact, item.record->timeline.Find(item.fact->entity), item.record->key));

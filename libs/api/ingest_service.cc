@@ -82,8 +82,10 @@ grpc::Status IngestServiceImpl::PublishCloudEvents(grpc::ServerContext* context,
       *context, "IngestService/PublishCloudEvents", [&](const Caller& caller) -> Status {
         SPOTTER_RETURN_IF_ERROR(CheckSize(request->events_size()));
         std::vector<std::string> bytes;
+        bytes.reserve(static_cast<size_t>(request->events_size()));
         for (const auto& event : request->events()) bytes.push_back(event.SerializeAsString());
         std::vector<intake::CloudEventBody> bodies;
+        bodies.reserve(bytes.size());
         for (const std::string& body : bytes) {
           bodies.push_back({.content_type = "application/cloudevents+protobuf", .body = body});
         }

@@ -228,7 +228,8 @@ Status Shard::Impl::WriteBack() {
   dirty_anchors_.clear();
   dirty_members_.clear();
   for (auto& [id, tenant] : tenants_) {
-    if (std::exchange(tenant->progress_dirty, false)) SPOTTER_RETURN_IF_ERROR(SaveProgress(*tenant));
+    if (std::exchange(tenant->progress_dirty, false))
+      SPOTTER_RETURN_IF_ERROR(SaveProgress(*tenant));
   }
   overlay_.Flush(batch);
   batch.Put(Family::kState, state::MetaKey(), state::EncodeRow(meta_));

@@ -133,8 +133,7 @@ Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, mode
   return OkStatus();
 }
 
-Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now,
-                                model::Cause cause) {
+Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause) {
   const model::MemberView view = member.view();
   const MemberSegments segments(tenant, member);
   const segment::Input input{.member = view,
@@ -158,7 +157,8 @@ Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now,
     Change(tenant, member);
     membership = std::ranges::lower_bound(memberships, rule.id, {}, &model::Membership::segment);
     if (!is_known) {
-      membership = memberships.insert(membership, model::Membership{.segment = rule.id, .since = now});
+      membership =
+          memberships.insert(membership, model::Membership{.segment = rule.id, .since = now});
     }
     membership->is_member = result.value;
     membership->since = now;
@@ -208,8 +208,8 @@ Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::
     if (enrolment.journey == definition.id) ordinal = std::max(ordinal, enrolment.ordinal + 1);
   }
   ChangeAnchor(tenant, anchor);
-  anchor.anchor.enrolments.push_back(journey::StartEnrolment(
-      journey, tenant.settings.id, anchor.stored.record.key, ordinal, now));
+  anchor.anchor.enrolments.push_back(
+      journey::StartEnrolment(journey, tenant.settings.id, anchor.stored.record.key, ordinal, now));
   anchor.anchor.enrolments.back().valid_until = now;  // to be walked at once
   return OkStatus();
 }
@@ -227,15 +227,15 @@ Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime no
       }
       const model::Enrolment before = record->anchor.enrolments[i];
       const model::MemberView view = member.view();
-      journey::Advance advance = journey::AdvanceEnrolment(
-          *journey, before,
-          segment::Input{.member = view,
-                         .now = now,
-                         .journey_entered_at = before.entered_at,
-                         .step_entered_at = before.step_entered_at,
-                         .tenant = IdOf(tenant),
-                         .segments = &segments},
-          tenant.settings, cause);
+      journey::Advance advance =
+          journey::AdvanceEnrolment(*journey, before,
+                                    segment::Input{.member = view,
+                                                   .now = now,
+                                                   .journey_entered_at = before.entered_at,
+                                                   .step_entered_at = before.step_entered_at,
+                                                   .tenant = IdOf(tenant),
+                                                   .segments = &segments},
+                                    tenant.settings, cause);
       model::Enrolment after = std::move(advance.enrolment);
       const EventTime valid_until = after.valid_until;
       Assert(after.state == model::EnrolmentState::kEnded || valid_until > now,

@@ -27,7 +27,7 @@ struct OutboxChange {
 // the log holds the cause.
 struct Effects {
   std::vector<CommandAnswer> answers;
-  std::vector<OutboxChange> outbox;   // in order of decision
+  std::vector<OutboxChange> outbox;  // in order of decision
 };
 
 // Counts of what Apply did since the shard was opened. Not part of the state.
@@ -37,7 +37,7 @@ struct Counters {
   std::array<uint64_t, 16> refusals_by_reason{};
   uint64_t duplicates = 0;
   uint64_t dead_letters = 0;
-  uint64_t orphans_waiting = 0;      // a level, not a count
+  uint64_t orphans_waiting = 0;  // a level, not a count
   uint64_t merges = 0;
   uint64_t splits = 0;
   uint64_t actions = 0;

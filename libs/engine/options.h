@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/time.h"
 
@@ -12,17 +12,17 @@ namespace spotter::engine {
 inline constexpr uint32_t kLogicVersion = 1;
 
 struct Options {
-  size_t batch_records_max = 1024;        // records applied and committed together
+  size_t batch_records_max = 1024;  // records applied and committed together
   size_t batch_bytes_max = 4u << 20;
-  size_t members_cached_max = 200'000;    // profiles (with their records) kept decoded
-  Duration sync_interval = Seconds(1);    // the store is synced at least this often
-  Duration idle_tick = Seconds(10);       // a tick is appended after this much silence
+  size_t members_cached_max = 200'000;  // profiles (with their records) kept decoded
+  Duration sync_interval = Seconds(1);  // the store is synced at least this often
+  Duration idle_tick = Seconds(10);     // a tick is appended after this much silence
 };
 
 // Limits that are part of the logic: a change of one is a change of kLogicVersion.
-inline constexpr Duration kTimeJumpMax = Seconds(60);   // beyond it a time needs confirmation
-inline constexpr uint64_t kOrphansMax = 10'000;         // per tenant
-inline constexpr int kInstantsPerWakeMax = 1'000;       // transitions of one member in one wake
-inline constexpr Duration kSentKeep = Days(100);        // caps look back a quarter at most
+inline constexpr Duration kTimeJumpMax = Seconds(60);  // beyond it a time needs confirmation
+inline constexpr uint64_t kOrphansMax = 10'000;        // per tenant
+inline constexpr int kInstantsPerWakeMax = 1'000;      // transitions of one member in one wake
+inline constexpr Duration kSentKeep = Days(100);       // caps look back a quarter at most
 
 }  // namespace spotter::engine

@@ -74,8 +74,9 @@ class OwnerThread final : public Owner {
       return offset.status();
     }
     std::unique_lock lock(mutex_);
-    applied_.wait_for(lock, timeout,
-                      [&] { return waiter->answer.has_value() || stopping_ || !quarantine_.empty(); });
+    applied_.wait_for(lock, timeout, [&] {
+      return waiter->answer.has_value() || stopping_ || !quarantine_.empty();
+    });
     const std::optional<state::Answer> answer = waiter->answer;
     const std::string quarantine = quarantine_;
     lock.unlock();
@@ -111,9 +112,8 @@ class OwnerThread final : public Owner {
     const EventTime goal = clock_.Now();
     catch_up_to_ = std::max(catch_up_to_, goal);
     const uint64_t round = ++rounds_wanted_;
-    const bool done = applied_.wait_for(lock, timeout, [&] {
-      return rounds_done_ >= round || stopping_ || !quarantine_.empty();
-    });
+    const bool done = applied_.wait_for(
+        lock, timeout, [&] { return rounds_done_ >= round || stopping_ || !quarantine_.empty(); });
     if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
     if (!done) {
       return DeadlineExceeded("shard time {} has not reached {} within {}",
@@ -225,8 +225,7 @@ class OwnerThread final : public Owner {
     const EventTime now = clock_.Now();
     const bool is_behind = shard_->next_offset() < log_.end();
     const bool due = shard_->next_due() <= now || shard_->has_due();
-    const bool unconfirmed =
-        shard_->time_candidate().ms != 0 && now >= shard_->time_candidate();
+    const bool unconfirmed = shard_->time_candidate().ms != 0 && now >= shard_->time_candidate();
     bool wanted = false;
     {
       std::lock_guard lock(mutex_);
@@ -241,8 +240,10 @@ class OwnerThread final : public Owner {
     const bool silent = now - last_record_ >= options_.idle_tick;
     if (due || unconfirmed) return AppendOwn(model::Tick{});
     if (is_behind) return OkStatus();
-    if (wanted || silent) return AppendOwn(model::Tick{});
+    const bool lags = wanted && shard_->shard_time() < catch_up_to_;
+    if (lags) return AppendOwn(model::Tick{});
     if (shard_->has_work()) return AppendOwn(model::Work{});
+    if (silent) return AppendOwn(model::Tick{});
     return OkStatus();
   }
 
@@ -387,8 +388,8 @@ StatusOr<std::unique_ptr<Owner>> Owner::Start(store::Store& store, log::Log& log
                                               const Clock& clock, Options options,
                                               std::set<int64_t> skips, EffectListener* listener,
                                               Observers observers) {
-  auto owner = std::make_unique<OwnerThread>(store, log, clock, options, std::move(skips),
-                                             listener, std::move(observers));
+  auto owner = std::make_unique<OwnerThread>(store, log, clock, options, std::move(skips), listener,
+                                             std::move(observers));
   SPOTTER_RETURN_IF_ERROR(owner->Begin());
   return owner;
 }

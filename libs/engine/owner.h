@@ -26,12 +26,12 @@ struct OwnerStatus {
   int64_t next_offset = 0;
   int64_t log_end = 0;
   EventTime shard_time;
-  EventTime last_append_time;      // of the newest applied record
+  EventTime last_append_time;  // of the newest applied record
   state::StateHash state_hash;
   Counters counters;
   bool caught_up = false;
-  std::string paused;              // why the store cannot be written now; tried again every second
-  std::string quarantine;          // why the shard stands still; "" = it does not
+  std::string paused;      // why the store cannot be written now; tried again every second
+  std::string quarantine;  // why the shard stands still; "" = it does not
   uint64_t batches = 0;
   uint64_t records = 0;
   double apply_seconds_sum = 0;

@@ -45,8 +45,8 @@ class Shard {
   EventTime next_due() const;
   // A time more than 60 s ahead waits for a confirming tick at or past it.
   EventTime time_candidate() const;
-  bool has_work() const;      // a Work record has something to do
-  bool has_due() const;       // timers at or before shard time wait for another Tick
+  bool has_work() const;  // a Work record has something to do
+  bool has_due() const;   // timers at or before shard time wait for another Tick
   const state::StateHash& state_hash() const;
   const Counters& counters() const;
   void TakeTimerLateness(std::vector<double>& seconds);

@@ -93,8 +93,8 @@ class Shard::Impl {
   // --- dispose.cc
   Status Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal);
   // What governance says of it now.
-  StatusOr<govern::Decision> Govern(Tenant& tenant, Member& member,
-                                    const model::Proposal& proposal, const model::ActionId& id);
+  StatusOr<govern::Decision> Govern(Tenant& tenant, Member& member, const model::Proposal& proposal,
+                                    const model::ActionId& id);
   Status Issue(Tenant& tenant, Member& member, const model::Action& action);
   void CountSent(Tenant& tenant, Member& member, const model::Action& action);  // for the caps
   Status Refuse(Tenant& tenant, model::ProfileId profile, model::Refusal refusal);

@@ -18,7 +18,8 @@ class SegmentOrder {
     }
     Mark& mark = marks_[id];
     if (mark == Mark::kDone) return OkStatus();
-    if (mark == Mark::kOpen) return InvalidArgument("segment '{}': refers to itself in a circle", id);
+    if (mark == Mark::kOpen)
+      return InvalidArgument("segment '{}': refers to itself in a circle", id);
     mark = Mark::kOpen;
     for (const std::string& other : rule->second.expression.dependencies().segments) {
       SPOTTER_RETURN_IF_ERROR(Visit(other, id));
@@ -52,9 +53,7 @@ Status Tenant::Rebuild() {
     if (!expression.ok()) {
       return InvalidArgument("segment '{}': {}", id, MessageOf(expression.status()));
     }
-    Rule rule{.id = id,
-              .expression = *std::move(expression),
-              .revision = definition.revision};
+    Rule rule{.id = id, .expression = *std::move(expression), .revision = definition.revision};
     compiled.emplace(id, std::move(rule));
   }
   SegmentOrder order(compiled);

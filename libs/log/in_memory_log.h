@@ -10,7 +10,8 @@
 namespace spotter::log {
 
 // The reference implementation of Log, with the failures that tests and simulation need:
-// without auto_sync, records are durable only after Sync(), and LoseUnsynced() drops a suffix of the rest.
+// without auto_sync, records are durable only after Sync(), and LoseUnsynced() drops a suffix of
+// the rest.
 class InMemoryLog final : public Log {
  public:
   // With `auto_sync` every record is durable at once; without, WaitDurable is Unavailable for a

@@ -2,7 +2,8 @@
 //
 // The port of the log: the only way into a shard, and its write-ahead log. One Log is one
 // partition: records in one total order, each with an offset (dense, from 0) and an append time
-// (it falls only with a clock set back). Implementations: InMemoryLog (tests), LocalLog (log_local).
+// (it falls only with a clock set back). Implementations: InMemoryLog (tests), LocalLog
+// (log_local).
 #pragma once
 
 #include <cstdint>

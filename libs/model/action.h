@@ -58,7 +58,7 @@ struct MergedInto {
 struct SentMessage {
   Channel channel = Channel::kSms;
   std::string message_class;
-  EventTime at;                // not_before of the decided action
+  EventTime at;  // not_before of the decided action
   ActionId action;
   friend bool operator==(const SentMessage&, const SentMessage&) = default;
 };

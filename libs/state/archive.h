@@ -44,10 +44,8 @@ class Writer {
     }
   }
   template <typename T>
-    requires std::is_enum_v<T>
-  void Put(T value) {
-    out_.Varint(static_cast<uint64_t>(value));
-  }
+  requires std::is_enum_v<T>
+  void Put(T value) { out_.Varint(static_cast<uint64_t>(value)); }
   template <typename T, typename Tag>
   void Put(const StrongId<T, Tag>& id) {
     Put(id.value());
@@ -68,7 +66,7 @@ class Writer {
     std::visit([this](const auto& alternative) { Put(alternative); }, value);
   }
   template <typename T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void Put(const T& value) {
     Fields(*this, const_cast<T&>(value));  // Writer only reads through it
   }
@@ -101,10 +99,8 @@ class Reader {
     }
   }
   template <typename T>
-    requires std::is_enum_v<T>
-  void Get(T& value) {
-    value = static_cast<T>(in_.Varint());
-  }
+  requires std::is_enum_v<T>
+  void Get(T& value) { value = static_cast<T>(in_.Varint()); }
   template <typename T, typename Tag>
   void Get(StrongId<T, Tag>& id) {
     T value{};
@@ -138,10 +134,8 @@ class Reader {
     }
   }
   template <typename T>
-    requires std::is_class_v<T>
-  void Get(T& value) {
-    Fields(*this, value);
-  }
+  requires std::is_class_v<T>
+  void Get(T& value) { Fields(*this, value); }
 
   Decoder& in_;
 };

@@ -59,8 +59,7 @@ std::string IdentifierKey(std::string_view tenant, model::IdentifierType type,
 std::string AssertionPrefix(std::string_view tenant, model::RecordKey record) {
   return Start(tenant, Table::kAssertion).Hash(record.value()).Take();
 }
-std::string AssertionKey(std::string_view tenant, model::RecordKey record,
-                         model::RecordKey other) {
+std::string AssertionKey(std::string_view tenant, model::RecordKey record, model::RecordKey other) {
   return Start(tenant, Table::kAssertion).Hash(record.value()).Hash(other.value()).Take();
 }
 Hash128 EntityHash(std::string_view source, std::string_view type, std::string_view id) {
@@ -73,10 +72,7 @@ std::string OrphanPrefix(std::string_view tenant, Hash128 entity) {
   return Start(tenant, Table::kOrphan).Hash(entity).Take();
 }
 std::string OrphanKey(std::string_view tenant, Hash128 entity, int64_t offset) {
-  return Start(tenant, Table::kOrphan)
-      .Hash(entity)
-      .Fixed64(static_cast<uint64_t>(offset))
-      .Take();
+  return Start(tenant, Table::kOrphan).Hash(entity).Fixed64(static_cast<uint64_t>(offset)).Take();
 }
 std::string SuppressionKey(std::string_view tenant, std::string_view channel, Hash128 contact) {
   return Start(tenant, Table::kSuppression).Terminated(channel).Hash(contact).Take();

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "model/ids.h"
 #include "model/event.h"
+#include "model/ids.h"
 
 namespace spotter::state {
 

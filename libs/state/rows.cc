@@ -33,7 +33,7 @@ StatusOr<Row> DecodeAny(std::string_view bytes, std::string_view what) {
 
 }  // namespace
 
-#define SPOTTER_ROW(Type, type)                                   \
+#define SPOTTER_ROW(Type, type)                                     \
   std::string EncodeRow(const type& row) { return EncodeAny(row); } \
   StatusOr<type> Decode##Type(std::string_view bytes) { return DecodeAny<type>(bytes, #Type); }
 SPOTTER_ROW(Meta, Meta)

@@ -18,10 +18,10 @@ namespace spotter::state {
 struct Meta {
   uint32_t logic_version = 0;
   int64_t next_offset = 0;
-  EventTime shard_time;              // 0 until the first record
-  EventTime time_candidate;          // a jump of more than 60 s not yet confirmed; 0 = none
-  std::string timer_cursor;          // every timer row with a smaller key has been handled
-  int64_t generation = 0;            // of the newest claim
+  EventTime shard_time;      // 0 until the first record
+  EventTime time_candidate;  // a jump of more than 60 s not yet confirmed; 0 = none
+  std::string timer_cursor;  // every timer row with a smaller key has been handled
+  int64_t generation = 0;    // of the newest claim
   StateHash hash;
 };
 
@@ -32,19 +32,19 @@ struct Profile {
   model::ProfileId id;
   model::RecordKey founder;
   int64_t founded_offset = 0;
-  model::ProfileId merged_into;      // not zero: only this is left of it
-  std::vector<model::RecordKey> records;        // ascending
-  std::vector<model::Membership> memberships;   // ascending by segment; only those ever true
-  uint64_t definitions = 0;          // the tenant's definition count it was last decided under
-  EventTime evaluated_at;            // shard time of the newest evaluation that wrote this row
+  model::ProfileId merged_into;                // not zero: only this is left of it
+  std::vector<model::RecordKey> records;       // ascending
+  std::vector<model::Membership> memberships;  // ascending by segment; only those ever true
+  uint64_t definitions = 0;            // the tenant's definition count it was last decided under
+  EventTime evaluated_at;              // shard time of the newest evaluation that wrote this row
   EventTime armed = EventTime::Max();  // the timer row that stands for it; Max() = none
 };
 
 // What is kept under the record that anchors it: stays with the record through merge and split.
 struct Anchor {
   model::RecordKey record;
-  std::vector<model::Enrolment> enrolments;     // in order of entry
-  std::vector<model::SentMessage> sent;        // of the last 100 days, in order of decision
+  std::vector<model::Enrolment> enrolments;  // in order of entry
+  std::vector<model::SentMessage> sent;      // of the last 100 days, in order of decision
 };
 
 // Per profile and subscription.
@@ -53,16 +53,16 @@ struct Sequence {
 };
 
 struct Answer {
-  int code = 0;                // absl::StatusCode
+  int code = 0;  // absl::StatusCode
   std::string message;
-  std::string result;          // command-specific: a revision, an id
+  std::string result;  // command-specific: a revision, an id
   int64_t offset = 0;
 };
 
 struct DeadLetter {
   int64_t offset = 0;
   EventTime at;
-  std::string reason;          // "undecodable", "unknown_tenant", "orphan_limit", "skipped"
+  std::string reason;  // "undecodable", "unknown_tenant", "orphan_limit", "skipped"
   std::string detail;
   std::string payload;
 };
@@ -70,22 +70,22 @@ struct DeadLetter {
 struct AuditRow {
   int64_t offset = 0;
   EventTime at;
-  std::string principal;       // "" = the engine itself
-  std::string what;            // "merge prf_… into prf_…: shared e-mail and name"
+  std::string principal;  // "" = the engine itself
+  std::string what;       // "merge prf_… into prf_…: shared e-mail and name"
 };
 
 // Per tenant: counters and pending bulk work.
 struct TenantProgress {
-  uint64_t definitions = 0;    // raised by every change of a segment or journey
-  bool work_pending = false;   // existing members are behind `definitions`
-  std::string work_cursor;     // profile key after which Work goes on
+  uint64_t definitions = 0;                   // raised by every change of a segment or journey
+  bool work_pending = false;                  // existing members are behind `definitions`
+  std::string work_cursor;                    // profile key after which Work goes on
   std::vector<std::string> include_journeys;  // which existing members may enter, while pending
   uint64_t orphans = 0;
-  uint64_t profiles = 0;       // redirects not counted
+  uint64_t profiles = 0;  // redirects not counted
 };
 
-#define SPOTTER_ROW(Type)                        \
-  std::string EncodeRow(const Type& row);        \
+#define SPOTTER_ROW(Type)                 \
+  std::string EncodeRow(const Type& row); \
   StatusOr<Type> Decode##Type(std::string_view bytes)
 SPOTTER_ROW(Meta);
 SPOTTER_ROW(Profile);

@@ -9,9 +9,7 @@ namespace {
 using Wide = unsigned __int128;
 
 Wide ToWide(Hash128 h) { return (static_cast<Wide>(h.high) << 64) | h.low; }
-Hash128 FromWide(Wide w) {
-  return {static_cast<uint64_t>(w >> 64), static_cast<uint64_t>(w)};
-}
+Hash128 FromWide(Wide w) { return {static_cast<uint64_t>(w >> 64), static_cast<uint64_t>(w)}; }
 
 Wide HashElement(Element element, std::string_view tenant, std::string_view key,
                  std::string_view value) {
@@ -22,10 +20,9 @@ Wide HashElement(Element element, std::string_view tenant, std::string_view key,
 }
 
 constexpr std::array<std::string_view, kElements> kNames = {
-    "record",     "entity",   "identifier", "retired",    "profile",     "membership", "due",
-    "enrolment",  "sent",     "outbox",     "sequence",   "definition",  "suppression", "answer",
-    "refusal",    "orphan",   "dead letter", "assertion", "audit",       "progress",
-    "consents"};
+    "record",    "entity", "identifier",  "retired",   "profile",    "membership",  "due",
+    "enrolment", "sent",   "outbox",      "sequence",  "definition", "suppression", "answer",
+    "refusal",   "orphan", "dead letter", "assertion", "audit",      "progress",    "consents"};
 
 }  // namespace
 

@@ -12,13 +12,13 @@ namespace spotter::state {
 
 // What a hash element is of; the number is part of the hash.
 enum class Element : uint8_t {
-  kRecord = 0,      // source, customer id, owner
+  kRecord = 0,  // source, customer id, owner
   kEntity = 1,
   kIdentifier = 2,
   kRetired = 3,
-  kProfile = 4,     // records, founder, redirect
+  kProfile = 4,  // records, founder, redirect
   kMembership = 5,
-  kDue = 6,         // the armed timer
+  kDue = 6,  // the armed timer
   kEnrolment = 7,
   kSent = 8,
   kOutbox = 9,
@@ -32,7 +32,7 @@ enum class Element : uint8_t {
   kAssertion = 17,
   kAudit = 18,
   kProgress = 19,
-  kConsents = 20,   // a record's consent ledger
+  kConsents = 20,  // a record's consent ledger
 };
 inline constexpr int kElements = 21;
 

@@ -63,26 +63,37 @@ void ChangeAnchorElements(std::string_view tenant, const Anchor& anchor, bool ad
 RowKind KindOfStateRow(std::string_view tenant, std::string_view key) {
   if (key.starts_with(TablePrefix("", Table::kSettings))) return {};  // the list of tenants
   switch (static_cast<Table>(key[Encoder().Terminated(tenant).view().size()])) {
-    case Table::kAnswer: return {true, Element::kAnswer};
-    case Table::kAudit: return {true, Element::kAudit};
-    case Table::kRefusal: return {true, Element::kRefusal};
-    case Table::kAssertion: return {true, Element::kAssertion};
-    case Table::kDeadLetter: return {true, Element::kDeadLetter};
-    case Table::kOrphan: return {true, Element::kOrphan};
-    case Table::kSequence: return {true, Element::kSequence};
+    case Table::kAnswer:
+      return {true, Element::kAnswer};
+    case Table::kAudit:
+      return {true, Element::kAudit};
+    case Table::kRefusal:
+      return {true, Element::kRefusal};
+    case Table::kAssertion:
+      return {true, Element::kAssertion};
+    case Table::kDeadLetter:
+      return {true, Element::kDeadLetter};
+    case Table::kOrphan:
+      return {true, Element::kOrphan};
+    case Table::kSequence:
+      return {true, Element::kSequence};
     case Table::kSegment:
     case Table::kSettings:
     case Table::kSubscription:
     case Table::kJourney:
-    case Table::kZone: return {true, Element::kDefinition};
-    case Table::kProgress: return {true, Element::kProgress};
-    case Table::kSuppression: return {true, Element::kSuppression};
+    case Table::kZone:
+      return {true, Element::kDefinition};
+    case Table::kProgress:
+      return {true, Element::kProgress};
+    case Table::kSuppression:
+      return {true, Element::kSuppression};
     case Table::kProfile:  // by their elements
     case Table::kAnchor:
     case Table::kRecord:
     case Table::kEntityIndex:  // indexes, derived from records
     case Table::kIdentifier:
-    case Table::kLink: return {};
+    case Table::kLink:
+      return {};
   }
   return {};
 }
@@ -95,24 +106,24 @@ StatusOr<StateHash> HashByScan(const store::Store& store) {
   scopes.insert(scopes.begin(), "");
   for (const std::string& tenant : scopes) {
     const std::string prefix = Encoder().Terminated(tenant).Take();
-    SPOTTER_RETURN_IF_ERROR(store.Scan(
-        store::Family::kState, prefix, store::PrefixEnd(prefix),
-        [&](std::string_view key, std::string_view value) {
-          if (key == MetaKey() || key == CleanStopKey()) return true;
-          const auto table = static_cast<Table>(key[prefix.size()]);
-          if (table == Table::kProfile) {
-            StatusOr<Profile> profile = DecodeProfile(value);
-            if (profile.ok()) ChangeProfileElements(tenant, *profile, true, hash);
-            status = profile.status();
-          } else if (table == Table::kAnchor) {
-            StatusOr<Anchor> anchor = DecodeAnchor(value);
-            if (anchor.ok()) ChangeAnchorElements(tenant, *anchor, true, hash);
-            status = anchor.status();
-          } else if (const RowKind kind = KindOfStateRow(tenant, key); kind.hashed) {
-            hash.Add(kind.element, tenant, key, value);
-          }
-          return status.ok();
-        }));
+    SPOTTER_RETURN_IF_ERROR(
+        store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
+                   [&](std::string_view key, std::string_view value) {
+                     if (key == MetaKey() || key == CleanStopKey()) return true;
+                     const auto table = static_cast<Table>(key[prefix.size()]);
+                     if (table == Table::kProfile) {
+                       StatusOr<Profile> profile = DecodeProfile(value);
+                       if (profile.ok()) ChangeProfileElements(tenant, *profile, true, hash);
+                       status = profile.status();
+                     } else if (table == Table::kAnchor) {
+                       StatusOr<Anchor> anchor = DecodeAnchor(value);
+                       if (anchor.ok()) ChangeAnchorElements(tenant, *anchor, true, hash);
+                       status = anchor.status();
+                     } else if (const RowKind kind = KindOfStateRow(tenant, key); kind.hashed) {
+                       hash.Add(kind.element, tenant, key, value);
+                     }
+                     return status.ok();
+                   }));
     SPOTTER_RETURN_IF_ERROR(status);
     SPOTTER_RETURN_IF_ERROR(ScanRecords(store, tenant, [&](StoredRecord stored) {
       AddRecordElements(tenant, stored, hash);

@@ -10,8 +10,7 @@ namespace spotter::state {
 // The hash elements of a profile and of an anchor; `add` false subtracts them.
 void ChangeProfileElements(std::string_view tenant, const Profile& profile, bool add,
                            StateHash& hash);
-void ChangeAnchorElements(std::string_view tenant, const Anchor& anchor, bool add,
-                          StateHash& hash);
+void ChangeAnchorElements(std::string_view tenant, const Anchor& anchor, bool add, StateHash& hash);
 
 // Which element the rows of a key-value table are; rows are hashed as (key, value).
 struct RowKind {

@@ -48,7 +48,7 @@ class Reader {
     return status_.ok() ? static_cast<To>(number) : To{};
   }
 
-  void Fail(Status status) { status_.Update(status); }
+  void Fail(const Status& status) { status_.Update(status); }
   bool ok() const { return status_.ok(); }
   const Status& status() const { return status_; }
 

@@ -100,11 +100,12 @@ void AddIntake(const intake::Counters& counters, Samples& out) {
 }  // namespace
 
 engine::Observers AddEngineHistograms(exposition::Metrics& metrics) {
-  exposition::Histogram& apply = metrics.AddHistogram(
-      "spotter_engine_apply_seconds", "Applying one batch of records.", exposition::kLatencyBuckets);
-  exposition::Histogram& commit = metrics.AddHistogram(
-      "spotter_engine_commit_seconds", "Committing one batch of records.",
-      exposition::kLatencyBuckets);
+  exposition::Histogram& apply =
+      metrics.AddHistogram("spotter_engine_apply_seconds", "Applying one batch of records.",
+                           exposition::kLatencyBuckets);
+  exposition::Histogram& commit =
+      metrics.AddHistogram("spotter_engine_commit_seconds", "Committing one batch of records.",
+                           exposition::kLatencyBuckets);
   exposition::Histogram& sync = metrics.AddHistogram(
       "spotter_engine_sync_seconds", "Syncing the state store.", exposition::kLatencyBuckets);
   exposition::Histogram& lateness = metrics.AddHistogram(

@@ -120,8 +120,8 @@ class WiredProgram final : public Program {
   }
 
   Status BuildServices() {
-    SPOTTER_ASSIGN_OR_RETURN(
-        dead_letters_, intake::DeadLetterFiles::Open({.folder = directory_.dead_letters()}, clock()));
+    SPOTTER_ASSIGN_OR_RETURN(dead_letters_, intake::DeadLetterFiles::Open(
+                                                {.folder = directory_.dead_letters()}, clock()));
     tenants_ = std::make_unique<StoredTenants>(*directory_.store, secrets_);
     const bool accept_unsigned = config_.http.is_loopback() && !tokens_.has_value();
     if (accept_unsigned && secrets_.empty()) {

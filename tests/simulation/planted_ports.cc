@@ -53,16 +53,16 @@ Status SimulatedStore::Commit(const store::WriteBatch& batch) {
   store::WriteBatch first;
   store::WriteBatch rest;
   for (const store::WriteBatch::Operation& operation : batch.operations()) {
-    const bool is_meta = operation.family == store::Family::kState &&
-                         operation.key == state::MetaKey();
+    const bool is_meta =
+        operation.family == store::Family::kState && operation.key == state::MetaKey();
     if (plant_ == Plant::kOffsetAheadOfBatch && is_meta) {
       Append(operation, first);
     } else if (plant_ == Plant::kTimerCursorAheadOfEffects &&
                operation.family == store::Family::kTimers &&
                operation.kind == store::WriteBatch::Operation::Kind::kDeleteRange) {
       Append(operation, first);
-    } else if (plant_ == Plant::kSequenceFromMemory &&
-               operation.family == store::Family::kState && IsSequence(operation.key)) {
+    } else if (plant_ == Plant::kSequenceFromMemory && operation.family == store::Family::kState &&
+               IsSequence(operation.key)) {
       sequences_[operation.key] = operation.value;
     } else {
       Append(operation, rest);

@@ -69,10 +69,11 @@ steps:
 )YAML"};
 
 std::string CommandPayload(std::string request_id, decltype(model::Command::what) what) {
-  return wire::Encode(model::LogRecord(model::Command{.request_id = std::move(request_id),
-                                                      .tenant = model::TenantId(std::string(kTenant)),
-                                                      .principal = "simulation",
-                                                      .what = std::move(what)}));
+  return wire::Encode(
+      model::LogRecord(model::Command{.request_id = std::move(request_id),
+                                      .tenant = model::TenantId(std::string(kTenant)),
+                                      .principal = "simulation",
+                                      .what = std::move(what)}));
 }
 
 // The definitions come at seeded moments, so existing members are decided by Work as well.
@@ -83,22 +84,25 @@ std::vector<Step> MakeSteps(uint64_t seed) {
   settings.id = model::TenantId(std::string(kTenant));
   settings.suppression_key = std::string(32, 'k');
   steps.push_back({kStart, CommandPayload("tenant", model::PutTenant{settings})});
-  const auto some_time = [&](int days) { return kStart + Hours(static_cast<int64_t>(random() % static_cast<uint64_t>(24 * days))); };
+  const auto some_time = [&](int days) {
+    return kStart + Hours(static_cast<int64_t>(random() % static_cast<uint64_t>(24 * days)));
+  };
   const bool early = random() % 2 == 0;
   for (const auto& [id, expression] : kSegments) {
     const EventTime at = early || id == std::string_view("no-visit-14d") ? kStart : some_time(20);
-    steps.push_back({at, CommandPayload(fmt::format("segment-{}", id),
-                                        model::PutSegment{{.id = std::string(id),
-                                                           .title = "",
-                                                           .expression = std::string(expression)}})});
+    steps.push_back(
+        {at, CommandPayload(fmt::format("segment-{}", id),
+                            model::PutSegment{{.id = std::string(id),
+                                               .title = "",
+                                               .expression = std::string(expression)}})});
   }
   for (const std::string_view yaml : kJourneys) {
     StatusOr<model::JourneyDefinition> journey = journey::ParseJourney(yaml);
     if (!journey.ok()) throw std::logic_error(journey.status().ToString());
     const EventTime at = early ? kStart : some_time(10);
     std::string request = "journey-" + journey->id;
-    steps.push_back({at, CommandPayload(std::move(request),
-                                        model::PutJourney{*std::move(journey), random() % 2 == 0})});
+    steps.push_back({at, CommandPayload(std::move(request), model::PutJourney{*std::move(journey),
+                                                                              random() % 2 == 0})});
   }
   synthetic::Options life;
   life.seed = seed;
@@ -111,8 +115,7 @@ std::vector<Step> MakeSteps(uint64_t seed) {
   std::vector<model::RecordKey> customers;
   for (synthetic::Delivery& delivery : synthetic::MakeStudioLife(life)) {
     if (!delivery.event.customer_id.empty()) {
-      customers.push_back(
-          model::MakeRecordKey(delivery.event.source, delivery.event.customer_id));
+      customers.push_back(model::MakeRecordKey(delivery.event.source, delivery.event.customer_id));
     }
     steps.push_back({delivery.at, wire::Encode(model::LogRecord(std::move(delivery.event)))});
   }
@@ -126,9 +129,8 @@ std::vector<Step> MakeSteps(uint64_t seed) {
     steps.push_back(
         {some_time(30),
          CommandPayload(fmt::format("split-{}", i),
-                        model::SplitProfile{model::MakeProfileId(settings.id, record, 0),
-                                            {record},
-                                            "different"})});
+                        model::SplitProfile{
+                            model::MakeProfileId(settings.id, record, 0), {record}, "different"})});
   }
   std::ranges::stable_sort(steps, {}, &Step::at);
   return steps;
@@ -178,9 +180,7 @@ class World {
     }
   }
 
-  void Break(std::string what) {
-    outcome_.broken.push_back(fmt::format("broke {}", what));
-  }
+  void Break(std::string what) { outcome_.broken.push_back(fmt::format("broke {}", what)); }
 
   void Open() {
     store_ = std::make_unique<SimulatedStore>(inner_, crash_, options_.plant);
@@ -232,7 +232,8 @@ class World {
     crash_.BeforeWrite();
     const std::string_view payloads[] = {payload};
     const log::Offset offset = *log_.Append(payloads);
-    undurable_.push_back({.offset = offset, .append_time = clock_.Now(), .payload = std::string(payload)});
+    undurable_.push_back(
+        {.offset = offset, .append_time = clock_.Now(), .payload = std::string(payload)});
     if (step >= 0) step_offsets_.emplace_back(step, offset);
   }
 
@@ -263,8 +264,8 @@ class World {
 
   bool ApplySome() {
     std::vector<log::Record> records;
-    Check(ReadBatch(log_, undurable_, options_.plant, shard_->next_offset(),
-                    options_.batch_records, records));
+    Check(ReadBatch(log_, undurable_, options_.plant, shard_->next_offset(), options_.batch_records,
+                    records));
     if (records.empty()) return false;
     StatusOr<engine::Effects> effects = shard_->ApplyBatch(records);
     Check(effects.status());
@@ -282,8 +283,8 @@ class World {
       SyncLog();
       ApplyAll();
       Deliver();
-      const bool waiting = shard_->has_due() || shard_->has_work() ||
-                           (shard_->time_candidate().ms != 0);
+      const bool waiting =
+          shard_->has_due() || shard_->has_work() || (shard_->time_candidate().ms != 0);
       if (!waiting && pending_.empty()) break;
       if (shard_->has_work()) {
         Append(wire::Encode(model::LogRecord(model::Work{.budget = 5})), -1);
@@ -316,9 +317,10 @@ class World {
       last = key.first;
       if (!first) continue;
       if (entry.decided_offset >= log_.durable_end()) {
-        Break(fmt::format("Reliable: an entry decided at offset {} left while the log was durable "
-                          "to {}",
-                          entry.decided_offset, log_.durable_end()));
+        Break(
+            fmt::format("Reliable: an entry decided at offset {} left while the log was durable "
+                        "to {}",
+                        entry.decided_offset, log_.durable_end()));
       }
       const auto* action = std::get_if<model::Action>(&entry.what);
       if (action != nullptr) {
@@ -352,7 +354,8 @@ class World {
     acked_.insert(acked.begin(), acked.end());
   }
 
-  // --- the crash ----------------------------------------------------------------------------------
+  // --- the crash
+  // ----------------------------------------------------------------------------------
 
   // Power loss: independent suffixes of what was not synced are gone. Returns the step to go on at.
   size_t Recover(size_t next) {
@@ -383,7 +386,8 @@ class World {
     return next;
   }
 
-  // --- the checks -----------------------------------------------------------------------------------
+  // --- the checks
+  // -----------------------------------------------------------------------------------
 
   void Check(const Status& status) {
     if (!status.ok()) throw std::logic_error(status.ToString());
@@ -396,9 +400,9 @@ class World {
     if (const StatusOr<state::StateHash> scanned = state::HashByScan(inner_);
         !scanned.ok() || *scanned != shard_->state_hash()) {
       Break(fmt::format("Deterministic: the running hash differs from the rows in '{}'",
-                        scanned.ok() ? state::StateHash::FirstDifference(*scanned,
-                                                                         shard_->state_hash())
-                                     : scanned.status().ToString()));
+                        scanned.ok()
+                            ? state::StateHash::FirstDifference(*scanned, shard_->state_hash())
+                            : scanned.status().ToString()));
     }
     Replay();
   }
@@ -406,23 +410,24 @@ class World {
   // Rows of one store that the other has not, in words; for a person who looks for the cause.
   static std::string Differences(const store::Store& left, const store::Store& right) {
     std::string found;
-    for (const auto& [name, from, in] : {std::tuple("live", &left, &right),
-                                         std::tuple("replayed", &right, &left)}) {
-      (void)from->Scan(store::Family::kState, "", "", [&](std::string_view key, std::string_view row) {
-        if (state::KindOfStateRow("studio", key).hashed && key.starts_with("studio") &&
-            *in->Get(store::Family::kState, key) != row) {
-          found += fmt::format("\n  only {}: table '{}'", name, key[7]);
-          if (key[7] == 'f') {
-            const model::Refusal refusal = *state::DecodeRefusal(row);
-            found += fmt::format(" {} {} {} at {} effective {} expires {}: {}",
-                                 refusal.proposal.journey, refusal.proposal.step,
-                                 NameOf(refusal.reason), FormatTime(refusal.decided_at),
-                                 FormatTime(refusal.proposal.effective_time),
-                                 FormatTime(refusal.proposal.expires_at), refusal.detail);
-          }
-        }
-        return found.size() < 2000;
-      });
+    for (const auto& [name, from, in] :
+         {std::tuple("live", &left, &right), std::tuple("replayed", &right, &left)}) {
+      (void)from->Scan(
+          store::Family::kState, "", "", [&](std::string_view key, std::string_view row) {
+            if (state::KindOfStateRow("studio", key).hashed && key.starts_with("studio") &&
+                *in->Get(store::Family::kState, key) != row) {
+              found += fmt::format("\n  only {}: table '{}'", name, key[7]);
+              if (key[7] == 'f') {
+                const model::Refusal refusal = *state::DecodeRefusal(row);
+                found += fmt::format(" {} {} {} at {} effective {} expires {}: {}",
+                                     refusal.proposal.journey, refusal.proposal.step,
+                                     NameOf(refusal.reason), FormatTime(refusal.decided_at),
+                                     FormatTime(refusal.proposal.effective_time),
+                                     FormatTime(refusal.proposal.expires_at), refusal.detail);
+              }
+            }
+            return found.size() < 2000;
+          });
     }
     return found;
   }
@@ -451,10 +456,10 @@ class World {
       }
     }
     if (shard->state_hash() != shard_->state_hash()) {
-      Break(fmt::format("Deterministic: an uninterrupted run of the same log differs in '{}'{}",
-                        state::StateHash::FirstDifference(shard->state_hash(),
-                                                          shard_->state_hash()),
-                        Differences(inner_, empty)));
+      Break(
+          fmt::format("Deterministic: an uninterrupted run of the same log differs in '{}'{}",
+                      state::StateHash::FirstDifference(shard->state_hash(), shard_->state_hash()),
+                      Differences(inner_, empty)));
     }
     // The live run may not have heard of an action again that it decided before the crash.
     for (const std::string& id : outcome_.action_ids) {
@@ -488,12 +493,12 @@ class World {
 Outcome Simulate(const Options& options) {
   if (!options.crash) return World(options, 0).Live();
   // How many writes there are tells where a crash can fall.
-  const int64_t writes = World({.seed = options.seed,
-                                .batch_records = options.batch_records,
-                                .resend = options.resend},
-                               0)
-                             .Live()
-                             .writes;
+  const int64_t writes =
+      World(
+          {.seed = options.seed, .batch_records = options.batch_records, .resend = options.resend},
+          0)
+          .Live()
+          .writes;
   std::mt19937_64 random(options.seed * 31 + options.batch_records);
   return World(options, 1 + static_cast<int64_t>(random() % static_cast<uint64_t>(writes))).Live();
 }
