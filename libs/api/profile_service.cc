@@ -38,8 +38,8 @@ StatusOr<std::vector<model::ProfileId>> FindByContact(const Ports& ports, const 
 }
 
 // All profiles with the time they were last seen, the newest first.
-StatusOr<std::vector<model::ProfileId>> SortedByLastSeen(const Ports& ports, const Caller& caller,
-                                                         std::vector<state::Profile> profiles) {
+StatusOr<std::vector<model::ProfileId>> SortedByLastSeen(
+    const Ports& ports, const Caller& caller, const std::vector<state::Profile>& profiles) {
   std::vector<std::pair<EventTime, model::ProfileId>> seen;
   for (const state::Profile& profile : profiles) {
     SPOTTER_ASSIGN_OR_RETURN(const auto member,
@@ -48,6 +48,7 @@ StatusOr<std::vector<model::ProfileId>> SortedByLastSeen(const Ports& ports, con
   }
   std::sort(seen.begin(), seen.end(), std::greater<>());
   std::vector<model::ProfileId> ids;
+  ids.reserve(seen.size());
   for (const auto& [time, id] : seen) ids.push_back(id);
   return ids;
 }

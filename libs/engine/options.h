@@ -14,7 +14,7 @@ inline constexpr uint32_t kLogicVersion = 1;
 struct Options {
   size_t batch_records_max = 1024;  // records applied and committed together
   size_t batch_bytes_max = 4u << 20;
-  size_t members_cached_max = 200'000;  // profiles (with their records) kept decoded
+  size_t members_cached_max = 50'000;   // profiles (with their records) kept decoded
   Duration sync_interval = Seconds(1);  // the store is synced at least this often
   Duration idle_tick = Seconds(10);     // a tick is appended after this much silence
 };

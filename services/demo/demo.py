@@ -126,7 +126,8 @@ def play_both(options, start, deliveries, samples, scratch):
     """The interrupted and the uninterrupted run, side by side."""
     results = multiprocessing.Queue()
     progress = [multiprocessing.Value("q", 0, lock=False) for _ in range(2)]
-    scenes = [Scene(name, options, start, deliveries, samples, scratch.path, count, name == "killed")
+    scenes = [Scene(name, options, start, deliveries, samples, scratch.path, count,
+                    name == "killed")
               for name, count in zip(("killed", "undisturbed"), progress)]
     processes = [multiprocessing.Process(target=scene.play, args=(results,)) for scene in scenes]
     for process in processes:

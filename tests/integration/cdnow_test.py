@@ -74,7 +74,8 @@ class Cdnow(unittest.TestCase):
             ctl.wait_applied()
             found = found_totals(ctl)
             self.assertEqual(len(expected), len(found))
-            wrong = {c: (expected[c], found.get(c)) for c in expected if found.get(c) != expected[c]}
+            wrong = {customer: (total, found.get(customer)) for customer, total in expected.items()
+                     if found.get(customer) != total}
             self.assertEqual({}, dict(list(wrong.items())[:10]), f"{len(wrong)} customers differ")
             self.assert_unchanged_by_another_import(ctl, lines, found)
             print(f"cdnow: {len(purchases)} purchases of {len(found)} customers, "

@@ -102,7 +102,8 @@ class ForeignClient(unittest.TestCase):
         delivery = self.grpcurl.pull()[0]
         action = delivery["entry"]["action"]
         self.assertTrue(action["id"].startswith("act_"), action)
-        for field in ("profile", "journey", "step", "channel", "address", "not_before", "not_after"):
+        for field in ("profile", "journey", "step", "channel", "address", "not_before",
+                      "not_after"):
             self.assertIn(field, action)
         self.assertNotIn("refusals", self.grpcurl.ack(delivery).get("settled", {}))
 
@@ -110,7 +111,8 @@ class ForeignClient(unittest.TestCase):
         later = self.grpcurl.pull(count=1000) + [
             {"entry": {"action": row["action"]}} for row in self.ctl.pull()
             if row["kind"] == "action"]
-        self.assertNotIn(action["id"], [action_id(one) for one in later if "action" in one["entry"]])
+        given = [action_id(one) for one in later if "action" in one["entry"]]
+        self.assertNotIn(action["id"], given)
 
     def test_a_client_that_dies_holding_a_lease_loses_nothing(self):
         end = self.live_until_something_is_due()

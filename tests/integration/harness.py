@@ -222,7 +222,7 @@ class Ctl:
         except subprocess.TimeoutExpired as error:
             if not self.server.is_alive():
                 raise ServerGone("spotterctl hung on a server that is gone") from None
-            raise Failed(f"spotterctl {' '.join(map(str, arguments))}: no answer: {error}") from None
+            raise Failed(f"spotterctl gives no answer: {error}") from None
 
     def run(self, *arguments, stdin=None, timeout=120):
         """Its standard output; Failed or ServerGone unless it succeeds."""

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A server that was away from five in the afternoon catches up at three in the morning: what fell due
-meanwhile, and what new events ask for, waits until quiet hours end at nine."""
+"""A server that was away from five in the afternoon catches up at three in the morning: what fell
+due meanwhile, and what new events ask for, waits until quiet hours end at nine."""
 # mission: C28 C41
 
 import datetime
