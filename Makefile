@@ -10,8 +10,9 @@ KILLS  ?= 20
 FIRST  ?= 1
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-RELEASE := $(BUILD)/release
-BIN     := $(RELEASE)/bin
+PROGRAMS := $(addsuffix _program,spotter spotterctl spotter-replay spotter-synth spotter-sim spotter-bench)
+RELEASE  := $(BUILD)/release
+BIN      := $(RELEASE)/bin
 CTEST    = ctest --output-on-failure --no-tests=error -j $(JOBS)
 
 # $(call build,PRESET,TARGETS): configures once, then builds; two makes do not build in one folder
@@ -31,7 +32,7 @@ setup:  ## install the packages that are missing (cmake/packages.txt)
 	@cmake/setup.sh
 
 build: setup  ## the programs, in build/release/bin
-	@$(call build,release,all)
+	@$(call build,release,$(PROGRAMS))
 
 test: setup  ## everything: unit, property, scenario, simulation, integration, layering, style
 	@$(call build,release,all all_verify_interface_header_sets)
