@@ -199,7 +199,12 @@ TEST_F(OwnerTest, AFailedCommitReopensTheShardAndNothingIsDoubled) {
   CreateTenant();
   ASSERT_TRUE(Submit("j1", CallWhoVisits()).ok());
   ASSERT_TRUE(owner_->CatchUp(kPatience).ok());
-  store_.FailCommitAfter(1);
+  ASSERT_TRUE(owner_
+                  ->BetweenBatches([&](const state::Meta&) {
+                    store_.FailCommitAfter(1);
+                    return OkStatus();
+                  })
+                  .ok());
   Visit("c1");
   ASSERT_TRUE(Submit("s1", Segment("visited", "events('visit').exists()")).ok());
   EXPECT_EQ("", owner_->status().quarantine);
