@@ -176,8 +176,13 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     BindRecords(tenant, *change.member, std::move(loaded));
   }
   for (Change& change : changes) {
+    // A record that this very event created only joins the profile it belongs to: what changes is
+    // the event's doing, and ApplyToRecord decides it under the event's own cause. A sign-up in a
+    // second source still starts its journey.
+    bool joins = change.grew && !change.assignment->absorbs.empty();
     for (const model::ProfileId loser : change.assignment->absorbs) {
       Member* absorbed = profiles.at(loser);
+      joins = joins && absorbed->profile.founded_offset == offset_;
       SPOTTER_RETURN_IF_ERROR(Redirect(tenant, *absorbed, *change.member));
       SPOTTER_RETURN_IF_ERROR(Audit(
           tenant, principal,
@@ -192,6 +197,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     (change.grew ? counters_.merges : counters_.splits)++;
     SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, *change.member));
     if (change.grew) SPOTTER_RETURN_IF_ERROR(WithdrawDenied(tenant, *change.member));
+    if (joins) continue;
     SPOTTER_RETURN_IF_ERROR(
         Decide(tenant, *change.member, change.grew ? model::Cause::kMerge : model::Cause::kSplit));
   }
