@@ -154,7 +154,7 @@ TEST(SmallRows, EncodeTheSameAfterTheyCameBack) {
   same(TenantProgress{.definitions = 1,
                       .work_pending = true,
                       .work_cursor = "c",
-                      .include_journey = "j",
+                      .include_journeys = {"j", "k"},
                       .orphans = 2},
        DecodeTenantProgress);
   same(model::Subscription{.id = "s", .epoch = 2}, DecodeSubscription);
