@@ -23,10 +23,10 @@ model::JourneyDefinition SmsJourney(std::string id, std::string entry) {
   journey.state = model::JourneyState::kLive;
   journey.purpose = "transactional";
   journey.entry_when = std::move(entry);
-  journey.steps = {{.id = "hello",
-                    .what = model::SendStep{.channel = model::Channel::kSms,
-                                            .template_id = "hello",
-                                            .expires_after = Days(10)}}};
+  journey.steps = {
+      {.id = "hello",
+       .what = model::SendStep{
+           .channel = model::Channel::kSms, .template_id = "hello", .expires_after = Days(10)}}};
   return journey;
 }
 
@@ -38,9 +38,8 @@ class SecondLookTest : public testing::Test {
   }
 
   void Append(const model::LogRecord& record) {
-    const log::Record one{.offset = shard_->next_offset(),
-                          .append_time = now_,
-                          .payload = wire::Encode(record)};
+    const log::Record one{
+        .offset = shard_->next_offset(), .append_time = now_, .payload = wire::Encode(record)};
     StatusOr<Effects> effects = shard_->ApplyBatch({&one, 1});
     ASSERT_TRUE(effects.ok()) << effects.status();
     answers_ = effects->answers;
@@ -86,10 +85,13 @@ class SecondLookTest : public testing::Test {
 
   std::vector<model::OutboxEntry> Outbox() const {
     std::vector<model::OutboxEntry> entries;
-    EXPECT_TRUE(store_.Scan(store::Family::kOutbox, "", "", [&](auto, std::string_view value) {
-                        entries.push_back(*state::DecodeOutboxEntry(value));
-                        return true;
-                      }).ok());
+    EXPECT_TRUE(store_
+                    .Scan(store::Family::kOutbox, "", "",
+                          [&](auto, std::string_view value) {
+                            entries.push_back(*state::DecodeOutboxEntry(value));
+                            return true;
+                          })
+                    .ok());
     return entries;
   }
   std::vector<model::Action> Pending() const {
@@ -154,10 +156,9 @@ TEST_F(SecondLookTest, ADenialThatAMergeBringsInWithdrawsWhatWaits) {
   Apply(model::PutJourney{SmsJourney("first", "events('visit').count() == 1")});
   Join("ada", "+14155550100");
   Join("ada-by-web", "+14155550111");
-  Apply(model::ChangeConsent{ProfileOf("ada-by-web"),
-                             {.channel = "sms",
-                              .purpose = "transactional",
-                              .state = model::ConsentState::kDenied}});
+  Apply(model::ChangeConsent{
+      ProfileOf("ada-by-web"),
+      {.channel = "sms", .purpose = "transactional", .state = model::ConsentState::kDenied}});
   Visit("ada");
   ASSERT_EQ(Pending().size(), 1u);
   Apply(model::MergeProfiles{ProfileOf("ada"), ProfileOf("ada-by-web"), "same person"});
@@ -205,11 +206,13 @@ TEST_F(SecondLookTest, ARejectedActionLeavesItsReason) {
   EXPECT_TRUE(Outbox().empty());
   std::string audit;
   const std::string rows = state::TablePrefix(kTenant.value(), state::Table::kAudit);
-  ASSERT_TRUE(store_.Scan(store::Family::kState, rows, store::PrefixEnd(rows),
-                          [&](auto, std::string_view value) {
-                            audit += state::DecodeAuditRow(value)->what + "\n";
-                            return true;
-                          }).ok());
+  ASSERT_TRUE(store_
+                  .Scan(store::Family::kState, rows, store::PrefixEnd(rows),
+                        [&](auto, std::string_view value) {
+                          audit += state::DecodeAuditRow(value)->what + "\n";
+                          return true;
+                        })
+                  .ok());
   EXPECT_NE(audit.find("template unknown"), std::string::npos) << audit;
 }
 
