@@ -66,8 +66,7 @@ StatusOr<Listing> ListPage(const Ports& ports, const Caller& caller, std::string
     SPOTTER_ASSIGN_OR_RETURN(auto all,
                              engine::ListProfiles(ports.store, caller.tenant, kSortedMax, ""));
     if (all.next.empty()) {
-      SPOTTER_ASSIGN_OR_RETURN(const auto ids,
-                               SortedByLastSeen(ports, caller, std::move(all.rows)));
+      SPOTTER_ASSIGN_OR_RETURN(const auto ids, SortedByLastSeen(ports, caller, all.rows));
       const size_t from = position.empty() ? 0 : std::strtoul(position.c_str() + 1, nullptr, 10);
       for (size_t i = from; i < ids.size() && i < from + size; ++i) listing.ids.push_back(ids[i]);
       if (from + size < ids.size()) listing.next = fmt::format("#{}", from + size);

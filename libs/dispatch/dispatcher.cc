@@ -43,9 +43,10 @@ Dispatcher::Dispatcher(const store::Store& store, log::Log& log, const Clock& cl
 
 Status Dispatcher::Load() {
   const std::lock_guard lock(mutex_);
-  return engine::ScanOutbox(store_, [&](const model::TenantId& tenant, model::OutboxEntry entry) {
-    lines_[{tenant, entry.subscription}].Put(entry.profile, entry.sequence, WaitingOf(entry));
-  });
+  return engine::ScanOutbox(
+      store_, [&](const model::TenantId& tenant, const model::OutboxEntry& entry) {
+        lines_[{tenant, entry.subscription}].Put(entry.profile, entry.sequence, WaitingOf(entry));
+      });
 }
 
 Status Dispatcher::Begin(engine::Owner& owner) {
@@ -136,7 +137,7 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
     SPOTTER_ASSIGN_OR_RETURN(Taken taken, TakeReady(scope, key, max, ack_deadline));
     if (!taken.undeliverable.empty()) {
       lock.unlock();
-      AppendUndeliverable(scope, std::move(taken.undeliverable));
+      AppendUndeliverable(scope, taken.undeliverable);
       lock.lock();
     }
     if (!taken.leases.empty()) return std::move(taken.leases);
@@ -223,7 +224,8 @@ StatusOr<std::optional<model::RefusalReason>> Dispatcher::WhyNot(const model::Te
 
 // The shard decides what becomes of them; nobody waits for it. A record that is lost with an
 // append that failed is written again when the entry shows up next.
-void Dispatcher::AppendUndeliverable(const Scope& scope, std::vector<model::Undeliverable> found) {
+void Dispatcher::AppendUndeliverable(const Scope& scope,
+                                     const std::vector<model::Undeliverable>& found) {
   std::vector<std::string> records;
   for (const model::Undeliverable& one : found) {
     uint64_t number = 0;
@@ -268,7 +270,7 @@ StatusOr<std::vector<engine::SettleResult>> Dispatcher::Settle(
       if (!results.back().refusal.empty()) counts_.refused_settlements++;
     }
   }
-  SPOTTER_RETURN_IF_ERROR(SubmitSettles(scope, principal, requests, std::move(settles)));
+  SPOTTER_RETURN_IF_ERROR(SubmitSettles(scope, principal, requests, settles));
   return results;
 }
 
@@ -332,7 +334,7 @@ std::string Dispatcher::RefusalOf(const LeaseToken& token, MemberLines& lines,
 
 Status Dispatcher::SubmitSettles(const Scope& scope, std::string_view principal,
                                  std::span<const engine::SettleRequest> requests,
-                                 std::map<int64_t, model::Settle> settles) {
+                                 const std::map<int64_t, model::Settle>& settles) {
   if (settles.empty()) return OkStatus();
   // The same request sent again is the same command: it gets the first answer.
   Encoder content;
@@ -341,11 +343,11 @@ Status Dispatcher::SubmitSettles(const Scope& scope, std::string_view principal,
     content.Bytes(request.token).Byte(static_cast<uint8_t>(request.wish));
   }
   const std::string id = Base32(HashOf(content.view()));
-  for (auto& [generation, settle] : settles) {
+  for (const auto& [generation, settle] : settles) {
     const model::Command command{.request_id = fmt::format("settle-{}-{}", id, generation),
                                  .tenant = scope.first,
                                  .principal = std::string(principal),
-                                 .what = std::move(settle)};
+                                 .what = settle};
     SPOTTER_RETURN_IF_ERROR(owner_->Submit(command, options_.submit_timeout).status());
   }
   return OkStatus();

@@ -92,13 +92,13 @@ class Dispatcher final : public engine::Delivery, public engine::EffectListener 
                                                        const std::string& key,
                                                        const model::Action& action,
                                                        EventTime now) const;
-  void AppendUndeliverable(const Scope& scope, std::vector<model::Undeliverable> found);
+  void AppendUndeliverable(const Scope& scope, const std::vector<model::Undeliverable>& found);
   std::string RefusalOf(const LeaseToken& token, MemberLines& lines, EventTime now) const;
   std::string SettleOne(const Scope& scope, const engine::SettleRequest& request,
                         const LeaseToken& token, std::map<int64_t, model::Settle>& settles);
   Status SubmitSettles(const Scope& scope, std::string_view principal,
                        std::span<const engine::SettleRequest> requests,
-                       std::map<int64_t, model::Settle> settles);
+                       const std::map<int64_t, model::Settle>& settles);
 
   const store::Store& store_;
   log::Log& log_;

@@ -414,7 +414,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Undeliverable
     SPOTTER_ASSIGN_OR_RETURN(govern::Decision decision,
                              Govern(tenant, *member, action.proposal, action.id));
     if (auto* refusal = std::get_if<model::Refusal>(&decision)) {
-      SPOTTER_RETURN_IF_ERROR(Refuse(tenant, member->profile.id, std::move(*refusal)));
+      SPOTTER_RETURN_IF_ERROR(Refuse(tenant, member->profile.id, *refusal));
       return std::string("refused");
     }
     auto& again = std::get<model::Action>(decision);

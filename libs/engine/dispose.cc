@@ -31,7 +31,7 @@ Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposa
       model::MakeActionId(tenant.settings.id, proposal.journey, proposal.enrolment, proposal.step);
   SPOTTER_ASSIGN_OR_RETURN(govern::Decision decision, Govern(tenant, member, proposal, id));
   if (auto* refusal = std::get_if<model::Refusal>(&decision)) {
-    return Refuse(tenant, member.profile.id, std::move(*refusal));
+    return Refuse(tenant, member.profile.id, *refusal);
   }
   const journey::Journey* journey = tenant.FindJourney(proposal.journey);
   if (journey != nullptr && journey->definition().state == model::JourneyState::kShadow) {
@@ -72,7 +72,8 @@ Status Shard::Impl::Issue(Tenant& tenant, Member& member, const model::Action& a
   return OkStatus();
 }
 
-Status Shard::Impl::Refuse(Tenant& tenant, model::ProfileId profile, model::Refusal refusal) {
+Status Shard::Impl::Refuse(Tenant& tenant, model::ProfileId profile,
+                           const model::Refusal& refusal) {
   counters_.refusals_by_reason[static_cast<size_t>(refusal.reason)]++;
   return overlay_.PutHashed(IdOf(tenant), state::Element::kRefusal, Family::kState,
                             state::RefusalKey(IdOf(tenant), profile, offset_, ordinal_++),

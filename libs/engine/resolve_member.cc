@@ -157,6 +157,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
   }
   for (Change& change : changes) {
     std::vector<LoadedRecord*> loaded;
+    loaded.reserve(change.assignment->records.size());
     for (const model::RecordKey key : change.assignment->records) loaded.push_back(closed.at(key));
     if (change.member == nullptr) {
       const LoadedRecord* founder = *std::ranges::min_element(loaded, {}, [](LoadedRecord* r) {

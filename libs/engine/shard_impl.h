@@ -97,7 +97,7 @@ class Shard::Impl {
                                     const model::ActionId& id);
   Status Issue(Tenant& tenant, Member& member, const model::Action& action);
   void CountSent(Tenant& tenant, Member& member, const model::Action& action);  // for the caps
-  Status Refuse(Tenant& tenant, model::ProfileId profile, model::Refusal refusal);
+  Status Refuse(Tenant& tenant, model::ProfileId profile, const model::Refusal& refusal);
   Status AppendOutbox(Tenant& tenant, model::ProfileId profile, std::string_view subscription,
                       std::variant<model::Action, model::Void, model::MergedInto> what);
   Status ReplaceOutbox(Tenant& tenant, model::OutboxEntry entry);

@@ -88,12 +88,12 @@ Status Tenant::Rebuild() {
 }
 
 const govern::Zone& Tenant::ZoneOf(const model::MemberView& member) const {
-  static const govern::Zone utc = govern::Zone::Utc();
+  static const govern::Zone kUtc = govern::Zone::Utc();
   for (const std::string_view name :
        {member.Text(model::AttributeId::time_zone), std::string_view(settings.time_zone)}) {
     if (const auto it = zones.find(std::string(name)); it != zones.end()) return it->second;
   }
-  return utc;
+  return kUtc;
 }
 
 const journey::Journey* Tenant::FindJourney(std::string_view id) const {

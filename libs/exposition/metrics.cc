@@ -14,10 +14,10 @@ namespace {
 class FamilySamples final : public Samples {
  public:
   void Counter(std::string_view name, std::string_view help, double value, Labels labels) override {
-    Add(prometheus::MetricType::Counter, name, help, std::move(labels)).counter.value = value;
+    Add(prometheus::MetricType::Counter, name, help, labels).counter.value = value;
   }
   void Gauge(std::string_view name, std::string_view help, double value, Labels labels) override {
-    Add(prometheus::MetricType::Gauge, name, help, std::move(labels)).gauge.value = value;
+    Add(prometheus::MetricType::Gauge, name, help, labels).gauge.value = value;
   }
   void AppendTo(std::vector<prometheus::MetricFamily>& out) {
     for (auto& [name, family] : families_) out.push_back(std::move(family));
@@ -25,14 +25,14 @@ class FamilySamples final : public Samples {
 
  private:
   prometheus::ClientMetric& Add(prometheus::MetricType type, std::string_view name,
-                                std::string_view help, Labels labels) {
+                                std::string_view help, const Labels& labels) {
     prometheus::MetricFamily& family = families_[std::string(name)];
     family.name = name;
     family.help = help;
     family.type = type;
     prometheus::ClientMetric& metric = family.metric.emplace_back();
-    for (auto& [label, text] : labels) {
-      metric.label.push_back({.name = std::move(label), .value = std::move(text)});
+    for (const auto& [label, text] : labels) {
+      metric.label.push_back({.name = label, .value = text});
     }
     return metric;
   }

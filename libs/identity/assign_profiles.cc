@@ -51,6 +51,7 @@ std::vector<Claim> RankedClaims(const Partition& partition, std::span<const OldP
 std::vector<Assignment> AssignProfiles(const Partition& partition,
                                        std::span<const OldProfile> old) {
   std::vector<Assignment> assignments;
+  assignments.reserve(partition.clusters.size());
   for (const auto& cluster : partition.clusters) assignments.push_back({cluster, {}, {}});
   std::vector<bool> cluster_keeps(partition.clusters.size());
   std::vector<bool> old_is_kept(old.size());
