@@ -130,6 +130,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
   const identity::Partition partition = identity::ResolveRecords(nodes, asserted);
 
   std::vector<identity::OldProfile> old;
+  old.reserve(profiles.size());
   for (const auto& [id, member] : profiles) {
     old.push_back({.id = id,
                    .founded_offset = member->profile.founded_offset,

@@ -125,7 +125,7 @@ StatusOr<StateHash> HashByScan(const store::Store& store) {
                      return status.ok();
                    }));
     SPOTTER_RETURN_IF_ERROR(status);
-    SPOTTER_RETURN_IF_ERROR(ScanRecords(store, tenant, [&](StoredRecord stored) {
+    SPOTTER_RETURN_IF_ERROR(ScanRecords(store, tenant, [&](const StoredRecord& stored) {
       AddRecordElements(tenant, stored, hash);
       return OkStatus();
     }));
