@@ -77,10 +77,10 @@ void Shard::Impl::RestoreInstants(Tenant& tenant, Member& member) {
               .enrolment.valid_until;
     }
   }
-  FindDue(tenant, member);
+  FindDue(member);
 }
 
-void Shard::Impl::FindDue(Tenant&, Member& member) {
+void Shard::Impl::FindDue(Member& member) {
   member.due = EventTime::Max();
   for (const EventTime until : member.valid_until) member.due = std::min(member.due, until);
   for (const LoadedRecord* record : member.records) {
@@ -129,7 +129,7 @@ Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, mode
     member.profile.definitions = tenant.progress.definitions;
     member.profile.evaluated_at = now;
   }
-  FindDue(tenant, member);
+  FindDue(member);
   return OkStatus();
 }
 
@@ -172,14 +172,14 @@ Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, m
         why == model::Cause::kDefinition &&
         std::ranges::count(tenant.progress.include_journeys, journey.definition().id) > 0;
     if (why == model::Cause::kLive || why == model::Cause::kTime || is_invited) {
-      SPOTTER_RETURN_IF_ERROR(EnterJourney(tenant, member, journey, now, why));
+      SPOTTER_RETURN_IF_ERROR(EnterJourney(tenant, member, journey, now));
     }
   }
   return OkStatus();
 }
 
 Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::Journey& journey,
-                                 EventTime now, model::Cause) {
+                                 EventTime now) {
   const model::JourneyDefinition& definition = journey.definition();
   if (definition.state != model::JourneyState::kLive &&
       definition.state != model::JourneyState::kShadow) {

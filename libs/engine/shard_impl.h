@@ -85,8 +85,8 @@ class Shard::Impl {
   Status DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
   Status AdvanceJourneys(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
   Status EnterJourney(Tenant& tenant, Member& member, const journey::Journey& journey,
-                      EventTime now, model::Cause cause);
-  void FindDue(Tenant& tenant, Member& member);
+                      EventTime now);
+  static void FindDue(Member& member);
   void Arm(Tenant& tenant, Member& member);
   void RestoreInstants(Tenant& tenant, Member& member);
 
@@ -117,7 +117,6 @@ class Shard::Impl {
 
   // --- apply_command.cc
   Status ApplyCommand(const model::Command& command, std::string_view payload);
-  StatusOr<std::string> Execute(Tenant& tenant, const model::Command& command);
   StatusOr<std::string> CreateTenant(const model::PutTenant& put);
   StatusOr<std::string> On(Tenant&, const model::PutTenant&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::PutZoneRules&, const model::Command&);
