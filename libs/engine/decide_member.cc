@@ -30,6 +30,16 @@ class MemberSegments final : public segment::SegmentLookup {
   const Member& member_;
 };
 
+segment::Input InputAt(EventTime now, const model::MemberView& view, const Tenant& tenant,
+                       const MemberSegments& segments) {
+  return {.member = view,
+          .now = now,
+          .journey_entered_at = {},
+          .step_entered_at = {},
+          .tenant = tenant.settings.id.value(),
+          .segments = &segments};
+}
+
 // A paused journey's clock stands still; a draft has nobody inside.
 bool IsWalking(const journey::Journey* journey) {
   return journey != nullptr && (journey->definition().state == model::JourneyState::kLive ||
@@ -51,12 +61,7 @@ void Shard::Impl::RestoreInstants(Tenant& tenant, Member& member) {
   if (decided_at.ms == 0) return;  // new: everything is about to be decided
   const model::MemberView view = member.view();
   const MemberSegments segments(tenant, member);
-  const segment::Input input{.member = view,
-                             .now = decided_at,
-                             .journey_entered_at = {},
-                             .step_entered_at = {},
-                             .tenant = IdOf(tenant),
-                             .segments = &segments};
+  const segment::Input input = InputAt(decided_at, view, tenant, segments);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
     if (rule.revision > member.profile.definitions) continue;  // not decided yet at all
@@ -136,12 +141,7 @@ Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, mode
 Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause) {
   const model::MemberView view = member.view();
   const MemberSegments segments(tenant, member);
-  const segment::Input input{.member = view,
-                             .now = now,
-                             .journey_entered_at = {},
-                             .step_entered_at = {},
-                             .tenant = IdOf(tenant),
-                             .segments = &segments};
+  const segment::Input input = InputAt(now, view, tenant, segments);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
     const bool is_stale = rule.revision > member.profile.definitions;
@@ -227,15 +227,11 @@ Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime no
       }
       const model::Enrolment before = record->anchor.enrolments[i];
       const model::MemberView view = member.view();
+      segment::Input input = InputAt(now, view, tenant, segments);
+      input.journey_entered_at = before.entered_at;
+      input.step_entered_at = before.step_entered_at;
       journey::Advance advance =
-          journey::AdvanceEnrolment(*journey, before,
-                                    segment::Input{.member = view,
-                                                   .now = now,
-                                                   .journey_entered_at = before.entered_at,
-                                                   .step_entered_at = before.step_entered_at,
-                                                   .tenant = IdOf(tenant),
-                                                   .segments = &segments},
-                                    tenant.settings, cause);
+          journey::AdvanceEnrolment(*journey, before, input, tenant.settings, cause);
       model::Enrolment after = std::move(advance.enrolment);
       const EventTime valid_until = after.valid_until;
       Assert(after.state == model::EnrolmentState::kEnded || valid_until > now,
