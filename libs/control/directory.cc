@@ -153,6 +153,12 @@ int32_t Directory::ShardOf(const model::TenantId& tenant) const {
   return view_.PlaceOf(tenant).shard;
 }
 
+std::optional<model::PlaceTenant> Directory::PlacedAt(const model::TenantId& tenant) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = view_.places.find(tenant);
+  return found == view_.places.end() ? std::nullopt : std::optional(found->second);
+}
+
 bool Directory::IsMoving(const model::TenantId& tenant) const {
   const std::lock_guard lock(mutex_);
   return view_.PlaceOf(tenant).move == model::MovePhase::kMoving;

@@ -46,6 +46,8 @@ class Directory {
   std::map<int64_t, uint32_t> Barriers(int32_t shard) const;  // offset: logic version
   // As placed, else by murmur2 of its id over the shards there are (1 until a count is known).
   int32_t ShardOf(const model::TenantId& tenant) const;
+  // nullopt: it was never placed and is where murmur2 says.
+  std::optional<model::PlaceTenant> PlacedAt(const model::TenantId& tenant) const;
   // Nothing new may enter the log of its shard now: answer Unavailable with a hint to retry.
   bool IsMoving(const model::TenantId& tenant) const;
   std::optional<model::TenantEntry> Find(const model::TenantId& tenant) const;
