@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log_message.h"
+#include "control/announce_tenant.h"
 #include "engine/queries.h"
 #include "services/spotter/host.h"
 #include "state/verify_hash.h"
@@ -58,6 +59,14 @@ Status CreateStudio(engine::Owner& owner, const store::Store& store, const std::
                .what = model::PutZoneRules{.zone = time_zone, .tzif = *rules}},
               kTimeout)
       .status();
+}
+
+Status AnnounceTenants(const store::Store& store, control::Directory& directory) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(store));
+  for (const model::TenantSettings& tenant : tenants) {
+    SPOTTER_RETURN_IF_ERROR(control::AnnounceTenant(directory, tenant));
+  }
+  return OkStatus();
 }
 
 Status ClaimShard(engine::Owner& owner, const store::Store& store, log::Log& log) {

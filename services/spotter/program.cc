@@ -18,6 +18,7 @@
 namespace spotter::service {
 namespace {
 
+constexpr int32_t kShard = 0;  // the only one
 constexpr Duration kDrain = Seconds(10);
 constexpr Duration kReplayTurn = std::chrono::milliseconds(200);
 
@@ -86,9 +87,9 @@ class WiredProgram final : public Program {
         dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
     SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
     if (!directory_.problem.empty()) return OkStatus();
-    StatusOr<std::unique_ptr<engine::Owner>> owner =
-        engine::Owner::Start(*directory_.store, directory_.log(), clock(), {}, directory_.skips,
-                             dispatcher_.get(), AddEngineHistograms(metrics_));
+    StatusOr<std::unique_ptr<engine::Owner>> owner = engine::Owner::Start(
+        *directory_.store, directory_.log(), clock(), {}, directory_.control->Skips(kShard),
+        dispatcher_.get(), AddEngineHistograms(metrics_));
     if (owner.ok()) {
       owner_ = *std::move(owner);
       return OkStatus();
@@ -122,7 +123,9 @@ class WiredProgram final : public Program {
   Status BuildServices() {
     SPOTTER_ASSIGN_OR_RETURN(dead_letters_, intake::DeadLetterFiles::Open(
                                                 {.folder = directory_.dead_letters()}, clock()));
-    tenants_ = std::make_unique<StoredTenants>(*directory_.store, secrets_);
+    const Status announced = AnnounceTenants(*directory_.store, *directory_.control);
+    if (!announced.ok() && problem().empty()) return announced;
+    tenants_ = std::make_unique<KnownTenants>(*directory_.control, secrets_);
     const bool accept_unsigned = config_.http.is_loopback() && !tokens_.has_value();
     if (accept_unsigned && secrets_.empty()) {
       LogWarn(
@@ -160,6 +163,7 @@ class WiredProgram final : public Program {
                                                                 .owner = owner_.get(),
                                                                 .delivery = *dispatcher_,
                                                                 .intake = *intake_,
+                                                                .directory = *directory_.control,
                                                                 .dead_letters = *dead_letters_,
                                                                 .operations = *operations_,
                                                                 .clock = clock(),
@@ -183,7 +187,7 @@ class WiredProgram final : public Program {
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<engine::Owner> owner_;
   std::unique_ptr<intake::DeadLetterFiles> dead_letters_;
-  std::unique_ptr<StoredTenants> tenants_;
+  std::unique_ptr<KnownTenants> tenants_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<ProgramOperations> operations_;
   std::unique_ptr<api::Gate> gate_;
