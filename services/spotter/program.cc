@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/spotter/program.h"
 
+#include <unistd.h>
+
 #include "api/server.h"
 #include "base/log_message.h"
 #include "dispatch/dispatcher.h"
@@ -19,6 +21,7 @@ namespace spotter::service {
 namespace {
 
 constexpr int32_t kShard = 0;  // the only one
+constexpr Duration kClaim = Minutes(1);
 constexpr Duration kDrain = Seconds(10);
 constexpr Duration kReplayTurn = std::chrono::milliseconds(200);
 
@@ -87,8 +90,10 @@ class WiredProgram final : public Program {
         dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
     SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
     if (!directory_.problem.empty()) return OkStatus();
+    engine::Options options;
+    options.owner = fmt::format("pid-{}", getpid());
     StatusOr<std::unique_ptr<engine::Owner>> owner = engine::Owner::Start(
-        *directory_.store, directory_.log(), clock(), {}, directory_.control->Skips(kShard),
+        *directory_.store, directory_.log(), clock(), options, directory_.control->Skips(kShard),
         dispatcher_.get(), AddEngineHistograms(metrics_));
     if (owner.ok()) {
       owner_ = *std::move(owner);
@@ -116,7 +121,7 @@ class WiredProgram final : public Program {
       directory_.virtual_clock->AdvanceTo(owner_->status().shard_time);
     }
     SPOTTER_RETURN_IF_ERROR(CreateStudio(*owner_, *directory_.store, config_.time_zone));
-    SPOTTER_RETURN_IF_ERROR(ClaimShard(*owner_, *directory_.store, directory_.log()));
+    SPOTTER_RETURN_IF_ERROR(owner_->Claim(kClaim));
     return dispatcher_->Begin(*owner_);
   }
 
