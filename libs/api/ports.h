@@ -6,6 +6,7 @@
 #include "api/gate.h"
 #include "api/operations.h"
 #include "base/clock.h"
+#include "control/directory.h"
 #include "engine/delivery.h"
 #include "engine/owner.h"
 #include "intake/intake.h"
@@ -20,6 +21,7 @@ struct Ports {
   engine::Owner* owner;  // nullptr: the shard could not be opened; reads go on
   engine::Delivery& delivery;
   intake::Intake& intake;
+  control::Directory& directory;
   intake::DeadLetters& dead_letters;
   Operations& operations;
   const Clock& clock;

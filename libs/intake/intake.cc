@@ -69,6 +69,10 @@ StatusOr<TenantInfo> Intake::FindTenant(const TenantId& tenant) {
   dead_letters_.Expire();
   auto info = tenants_.Find(tenant);
   if (!info) return Count(NotFound("unknown tenant '{}'", tenant.value().substr(0, 64)));
+  if (info->is_moving) {
+    return Count(Unavailable("tenant '{}' is moving to another shard: come again in a few seconds",
+                             tenant.value()));
+  }
   return *std::move(info);
 }
 

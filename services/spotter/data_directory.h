@@ -4,10 +4,10 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
 #include "base/clock.h"
+#include "control/directory.h"
 #include "log_local/local_log.h"
 #include "services/spotter/config.h"
 #include "state/rows.h"
@@ -17,9 +17,9 @@ namespace spotter::service {
 
 struct DataDirectory {
   std::string path;
-  std::unique_ptr<VirtualClock> virtual_clock;   // time-lapse only
-  std::unique_ptr<log_local::LocalLog> control;  // its lock file guards the whole directory
-  std::set<int64_t> skips;
+  std::unique_ptr<VirtualClock> virtual_clock;       // time-lapse only
+  std::unique_ptr<log_local::LocalLog> control_log;  // its lock file guards the whole directory
+  std::unique_ptr<control::Directory> control;       // what it says; reads control_log
   std::unique_ptr<store::Store> store;
   std::unique_ptr<log_local::LocalLog> local_log;  // nullptr: damaged; `log` says so
   std::unique_ptr<log::Log> broken_log;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/spotter/program.h"
 
+#include <unistd.h>
+
 #include "api/server.h"
 #include "base/log_message.h"
 #include "dispatch/dispatcher.h"
@@ -18,6 +20,8 @@
 namespace spotter::service {
 namespace {
 
+constexpr int32_t kShard = 0;  // the only one
+constexpr Duration kClaim = Minutes(1);
 constexpr Duration kDrain = Seconds(10);
 constexpr Duration kReplayTurn = std::chrono::milliseconds(200);
 
@@ -86,9 +90,11 @@ class WiredProgram final : public Program {
         dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
     SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
     if (!directory_.problem.empty()) return OkStatus();
-    StatusOr<std::unique_ptr<engine::Owner>> owner =
-        engine::Owner::Start(*directory_.store, directory_.log(), clock(), {}, directory_.skips,
-                             dispatcher_.get(), AddEngineHistograms(metrics_));
+    engine::Options options;
+    options.owner = fmt::format("pid-{}", getpid());
+    StatusOr<std::unique_ptr<engine::Owner>> owner = engine::Owner::Start(
+        *directory_.store, directory_.log(), clock(), options, directory_.control->Skips(kShard),
+        dispatcher_.get(), AddEngineHistograms(metrics_));
     if (owner.ok()) {
       owner_ = *std::move(owner);
       return OkStatus();
@@ -115,14 +121,16 @@ class WiredProgram final : public Program {
       directory_.virtual_clock->AdvanceTo(owner_->status().shard_time);
     }
     SPOTTER_RETURN_IF_ERROR(CreateStudio(*owner_, *directory_.store, config_.time_zone));
-    SPOTTER_RETURN_IF_ERROR(ClaimShard(*owner_, *directory_.store, directory_.log()));
+    SPOTTER_RETURN_IF_ERROR(owner_->Claim(kClaim));
     return dispatcher_->Begin(*owner_);
   }
 
   Status BuildServices() {
     SPOTTER_ASSIGN_OR_RETURN(dead_letters_, intake::DeadLetterFiles::Open(
                                                 {.folder = directory_.dead_letters()}, clock()));
-    tenants_ = std::make_unique<StoredTenants>(*directory_.store, secrets_);
+    const Status announced = AnnounceTenants(*directory_.store, *directory_.control);
+    if (!announced.ok() && problem().empty()) return announced;
+    tenants_ = std::make_unique<KnownTenants>(*directory_.control, secrets_);
     const bool accept_unsigned = config_.http.is_loopback() && !tokens_.has_value();
     if (accept_unsigned && secrets_.empty()) {
       LogWarn(
@@ -160,6 +168,7 @@ class WiredProgram final : public Program {
                                                                 .owner = owner_.get(),
                                                                 .delivery = *dispatcher_,
                                                                 .intake = *intake_,
+                                                                .directory = *directory_.control,
                                                                 .dead_letters = *dead_letters_,
                                                                 .operations = *operations_,
                                                                 .clock = clock(),
@@ -183,7 +192,7 @@ class WiredProgram final : public Program {
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<engine::Owner> owner_;
   std::unique_ptr<intake::DeadLetterFiles> dead_letters_;
-  std::unique_ptr<StoredTenants> tenants_;
+  std::unique_ptr<KnownTenants> tenants_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<ProgramOperations> operations_;
   std::unique_ptr<api::Gate> gate_;

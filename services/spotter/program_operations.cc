@@ -3,7 +3,6 @@
 
 #include "base/log_message.h"
 #include "services/spotter/host.h"
-#include "wire/wire.h"
 
 namespace spotter::service {
 namespace {
@@ -81,9 +80,8 @@ Status ProgramOperations::SkipOffset(int64_t offset, std::string reason) {
   if (offset < applied) {
     return FailedPrecondition("offset {} is applied already; the shard is at {}", offset, applied);
   }
-  const model::ControlRecord record =
-      model::SkipOffset{.offset = offset, .reason = std::move(reason)};
-  SPOTTER_RETURN_IF_ERROR(log::AppendDurable(*directory_.control, wire::Encode(record)).status());
+  SPOTTER_RETURN_IF_ERROR(
+      directory_.control->Append(model::SkipOffset{.offset = offset, .reason = std::move(reason)}));
   LogInfo("offset will be skipped after the next start, offset={}", offset);
   return OkStatus();
 }

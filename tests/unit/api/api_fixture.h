@@ -101,6 +101,8 @@ class ApiTest : public testing::Test {
   explicit ApiTest(std::vector<access::TokenEntry> tokens = {})
       : clock_(EventTime{1'760'013'000'000}),
         log_(clock_),
+        control_log_(clock_),
+        directory_(control_log_),
         dispatcher_(store_, log_, clock_, {}),
         intake_(log_, dead_letters_, tenants_, clock_, {.accept_unsigned = true}),
         operations_(clock_, owner_) {
@@ -120,6 +122,7 @@ class ApiTest : public testing::Test {
                                                              .owner = owner_.get(),
                                                              .delivery = dispatcher_,
                                                              .intake = intake_,
+                                                             .directory = directory_,
                                                              .dead_letters = dead_letters_,
                                                              .operations = operations_,
                                                              .clock = clock_,
@@ -147,6 +150,8 @@ class ApiTest : public testing::Test {
 
   VirtualClock clock_;
   log::InMemoryLog log_;
+  log::InMemoryLog control_log_;
+  control::Directory directory_;
   store::InMemoryStore store_;
   std::optional<access::TokenTable> tokens_;
   dispatch::Dispatcher dispatcher_;
