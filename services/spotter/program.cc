@@ -122,7 +122,15 @@ class WiredProgram final : public Program {
   Status BuildServices() {
     SPOTTER_ASSIGN_OR_RETURN(dead_letters_, intake::DeadLetterFiles::Open(
                                                 {.folder = directory_.dead_letters()}, clock()));
-    tenants_ = std::make_unique<StoredTenants>(*directory_.store, secrets_);
+    operations_ = std::make_unique<ProgramOperations>(config_, directory_, owner_.get(), wall_,
+                                                      [this] { dispatcher_->Wake(); });
+    shards_.emplace(api::ShardPorts{.store = *directory_.store,
+                                    .log = directory_.log(),
+                                    .owner = owner_.get(),
+                                    .delivery = *dispatcher_,
+                                    .operations = *operations_});
+    logs_.emplace(directory_.log());
+    tenants_ = std::make_unique<StoredTenants>(*shards_, secrets_);
     const bool accept_unsigned = config_.http.is_loopback() && !tokens_.has_value();
     if (accept_unsigned && secrets_.empty()) {
       LogWarn(
@@ -130,10 +138,8 @@ class WiredProgram final : public Program {
           "this machine can post\"");
     }
     intake_ =
-        std::make_unique<intake::Intake>(directory_.log(), *dead_letters_, *tenants_, clock(),
+        std::make_unique<intake::Intake>(*logs_, *dead_letters_, *tenants_, clock(),
                                          intake::IntakeOptions{.accept_unsigned = accept_unsigned});
-    operations_ = std::make_unique<ProgramOperations>(config_, directory_, owner_.get(), wall_,
-                                                      [this] { dispatcher_->Wake(); });
     gate_ = std::make_unique<api::Gate>(tokens(), Sha256Hex);
     AddSources(metrics_, {.owner = owner_.get(),
                           .dispatcher = dispatcher_.get(),
@@ -155,10 +161,7 @@ class WiredProgram final : public Program {
     grpc_options_.address = config_.grpc.text();
     grpc_options_.reflection = !tokens_.has_value();
     SPOTTER_ASSIGN_OR_RETURN(grpc_,
-                             api::Server::Start(grpc_options_, {.store = *directory_.store,
-                                                                .log = directory_.log(),
-                                                                .owner = owner_.get(),
-                                                                .delivery = *dispatcher_,
+                             api::Server::Start(grpc_options_, {.shards = *shards_,
                                                                 .intake = *intake_,
                                                                 .dead_letters = *dead_letters_,
                                                                 .operations = *operations_,
@@ -183,9 +186,11 @@ class WiredProgram final : public Program {
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<engine::Owner> owner_;
   std::unique_ptr<intake::DeadLetterFiles> dead_letters_;
+  std::unique_ptr<ProgramOperations> operations_;
+  std::optional<api::OneShard> shards_;
+  std::optional<intake::OneLog> logs_;
   std::unique_ptr<StoredTenants> tenants_;
   std::unique_ptr<intake::Intake> intake_;
-  std::unique_ptr<ProgramOperations> operations_;
   std::unique_ptr<api::Gate> gate_;
   std::unique_ptr<intake::HttpIntake> http_;
   std::unique_ptr<api::Server> grpc_;

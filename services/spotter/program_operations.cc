@@ -106,9 +106,6 @@ StatusOr<std::string> ProgramOperations::ZoneRules(const std::string& zone) {
   return ReadZoneRules(zone);
 }
 std::string ProgramOperations::RandomBytes(size_t size) { return service::RandomBytes(size); }
-std::string ProgramOperations::Sha256Hex(std::string_view bytes) {
-  return service::Sha256Hex(bytes);
-}
 std::string ProgramOperations::version() const { return SPOTTER_VERSION; }
 
 std::string ProgramOperations::problem() const {

@@ -15,7 +15,7 @@ namespace spotter::service {
 
 // What the services ask of this program; also takes the daily snapshot.
 // Thread safety: all methods from any thread.
-class ProgramOperations final : public api::Operations {
+class ProgramOperations final : public api::Operations, public api::ShardOperations {
  public:
   // `owner` may be nullptr (quarantine). `on_clock_moved` tells those who wait for the clock.
   ProgramOperations(const Config& config, DataDirectory& directory, engine::Owner* owner,
@@ -28,7 +28,6 @@ class ProgramOperations final : public api::Operations {
   StatusOr<bool> AdvanceTime(EventTime to) override;
   StatusOr<std::string> ZoneRules(const std::string& zone) override;
   std::string RandomBytes(size_t size) override;
-  std::string Sha256Hex(std::string_view bytes) override;
   std::string version() const override;
   std::string problem() const override;
 

@@ -109,7 +109,10 @@ std::vector<std::string> Secrets::SourcesOf(const std::string& tenant) const {
 }
 
 std::optional<intake::TenantInfo> StoredTenants::Find(const model::TenantId& tenant) const {
-  const auto settings = engine::FindTenant(store_, tenant);
+  const auto settings = [&]() -> StatusOr<std::optional<model::TenantSettings>> {
+    SPOTTER_ASSIGN_OR_RETURN(const api::ShardHandle shard, shards_.Of(tenant));
+    return engine::FindTenant(shard->store, tenant);
+  }();
   if (!settings.ok()) {
     LogWarn("tenant not read, tenant={} error=\"{}\"", tenant.value(),
             MessageOf(settings.status()));

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "access/principal.h"
+#include "api/shards.h"
 #include "intake/tenant_directory.h"
-#include "store/store.h"
 
 namespace spotter::service {
 
@@ -30,15 +30,15 @@ class Secrets {
   std::map<std::string, std::map<std::string, std::string>> by_tenant_;
 };
 
-// What intake must know of tenants, from the settings in the shard's state. Thread safe.
+// What intake must know of tenants, from the settings in its shard's state. Thread safe.
 class StoredTenants final : public intake::TenantDirectory {
  public:
-  StoredTenants(const store::Store& store, Secrets secrets)
-      : store_(store), secrets_(std::move(secrets)) {}
+  StoredTenants(const api::Shards& shards, Secrets secrets)
+      : shards_(shards), secrets_(std::move(secrets)) {}
   std::optional<intake::TenantInfo> Find(const model::TenantId& tenant) const override;
 
  private:
-  const store::Store& store_;
+  const api::Shards& shards_;
   const Secrets secrets_;
 };
 
