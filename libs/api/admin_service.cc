@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "control/announce_tenant.h"
 #include "engine/queries.h"
 #include "state/verify_hash.h"
 #include "wire/definition_proto.h"
@@ -117,6 +118,8 @@ grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
             request->request_id().empty() ? "" : request->request_id() + "-zone";
         SPOTTER_RETURN_IF_ERROR(PutZone(*shard, creator, zone_request, settings.time_zone, tzif));
         SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(shard->store, settings.id));
+        SPOTTER_RETURN_IF_ERROR(
+            control::AnnounceTenant(ports_.directory, stored.value_or(settings)));
         *response->mutable_tenant() = wire::ToTenant(stored.value_or(settings));
         return OkStatus();
       });

@@ -6,6 +6,7 @@
 #include "api/gate.h"
 #include "api/shards.h"
 #include "base/clock.h"
+#include "control/directory.h"
 #include "intake/intake.h"
 
 namespace spotter::api {
@@ -14,6 +15,7 @@ namespace spotter::api {
 struct Ports {
   const Shards& shards;
   intake::Intake& intake;
+  control::Directory& directory;
   intake::DeadLetters& dead_letters;
   Operations& operations;
   const Clock& clock;

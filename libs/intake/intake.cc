@@ -70,6 +70,10 @@ StatusOr<TenantInfo> Intake::FindTenant(const TenantId& tenant) {
   SPOTTER_RETURN_IF_ERROR(Count(logs_.Of(tenant).status()));
   auto info = tenants_.Find(tenant);
   if (!info) return Count(NotFound("unknown tenant '{}'", tenant.value().substr(0, 64)));
+  if (info->is_moving) {
+    return Count(Unavailable("tenant '{}' is moving to another shard: come again in a few seconds",
+                             tenant.value()));
+  }
   return *std::move(info);
 }
 

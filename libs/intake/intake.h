@@ -40,10 +40,10 @@ struct CloudEventBody {
   std::string_view body;
 };
 
-// Errors of every call: NotFound for an unknown tenant; Unavailable when the log or the dead
-// letters cannot take it, or the tenant's log is not within reach: nothing is lost if the sender
-// comes again.
-// Thread safety: any thread; concurrent callers share the log's fsync.
+// Errors of every call: NotFound for an unknown tenant; Unavailable while the tenant moves to
+// another shard or its log is not within reach, or when the log or the dead letters cannot take it:
+// nothing is lost if the sender comes again. Thread safety: any thread; concurrent callers share
+// the log's fsync.
 class Intake {
  public:
   Intake(const ShardLogs& logs, DeadLetters& dead_letters, const TenantDirectory& tenants,

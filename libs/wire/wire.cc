@@ -58,18 +58,6 @@ struct RecordWriter {
   void operator()(const model::Command& from) const { Write(from, *to.mutable_command()); }
 };
 
-struct ControlWriter {
-  v1::ControlRecord& to;
-  void operator()(const model::SkipOffset& from) const {
-    to.mutable_skip_offset()->set_offset(from.offset);
-    to.mutable_skip_offset()->set_reason(from.reason);
-  }
-  void operator()(const model::Barrier& from) const {
-    to.mutable_barrier()->set_offset(from.offset);
-    to.mutable_barrier()->set_logic_version(from.logic_version);
-  }
-};
-
 }  // namespace
 
 std::string Encode(const model::LogRecord& record) {
@@ -96,26 +84,6 @@ StatusOr<model::LogRecord> DecodeLogRecord(std::string_view bytes) {
       break;
   }
   return InvalidArgument("log record: no kind of record that this version knows");
-}
-
-std::string Encode(const model::ControlRecord& record) {
-  v1::ControlRecord message;
-  std::visit(ControlWriter{message}, record);
-  return message.SerializeAsString();
-}
-
-StatusOr<model::ControlRecord> DecodeControlRecord(std::string_view bytes) {
-  OnArena<v1::ControlRecord> message;
-  SPOTTER_RETURN_IF_ERROR(message.Parse(bytes, "control record"));
-  switch (message->record_case()) {
-    case v1::ControlRecord::kSkipOffset:
-      return model::SkipOffset{message->skip_offset().offset(), message->skip_offset().reason()};
-    case v1::ControlRecord::kBarrier:
-      return model::Barrier{message->barrier().offset(), message->barrier().logic_version()};
-    case v1::ControlRecord::RECORD_NOT_SET:
-      break;
-  }
-  return InvalidArgument("control record: no kind of record that this version knows");
 }
 
 StatusOr<model::MemberEvent> DecodeEvent(std::string_view protobuf) {

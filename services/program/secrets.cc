@@ -8,8 +8,6 @@
 #include <cstdlib>
 #include <set>
 
-#include "base/log_message.h"
-#include "engine/queries.h"
 #include "services/program/host.h"
 #include "services/program/suggest.h"
 
@@ -108,27 +106,18 @@ std::vector<std::string> Secrets::SourcesOf(const std::string& tenant) const {
   return names;
 }
 
-std::optional<intake::TenantInfo> StoredTenants::Find(const model::TenantId& tenant) const {
-  const auto settings = [&]() -> StatusOr<std::optional<model::TenantSettings>> {
-    SPOTTER_ASSIGN_OR_RETURN(const api::ShardHandle shard, shards_.Of(tenant));
-    return engine::FindTenant(shard->store, tenant);
-  }();
-  if (!settings.ok()) {
-    LogWarn("tenant not read, tenant={} error=\"{}\"", tenant.value(),
-            MessageOf(settings.status()));
-    return std::nullopt;
-  }
-  if (!settings->has_value()) return std::nullopt;
-  intake::TenantInfo info{.kind = (*settings)->kind, .region = (*settings)->region};
+std::optional<intake::TenantInfo> KnownTenants::Find(const model::TenantId& tenant) const {
+  const std::optional<model::TenantEntry> entry = directory_.Find(tenant);
+  if (!entry.has_value()) return std::nullopt;
+  intake::TenantInfo info{
+      .kind = entry->kind, .region = entry->region, .is_moving = directory_.IsMoving(tenant)};
   std::set<std::string> named;
   const auto add = [&](const std::string& name, const std::string& site) {
     if (!named.insert(name).second) return;
     info.sources.push_back(
         {.name = name, .site = site, .webhook_secret = secrets_.Find(tenant.value(), name)});
   };
-  for (const model::SourceDeclaration& source : (*settings)->sources) {
-    add(source.name, source.site);
-  }
+  for (const model::TenantSource& source : entry->sources) add(source.name, source.site);
   for (const std::string& name : secrets_.SourcesOf(tenant.value())) add(name, "");
   return info;
 }

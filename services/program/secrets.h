@@ -6,7 +6,7 @@
 #include <string>
 
 #include "access/principal.h"
-#include "api/shards.h"
+#include "control/directory.h"
 #include "intake/tenant_directory.h"
 
 namespace spotter::service {
@@ -30,15 +30,15 @@ class Secrets {
   std::map<std::string, std::map<std::string, std::string>> by_tenant_;
 };
 
-// What intake must know of tenants, from the settings in its shard's state. Thread safe.
-class StoredTenants final : public intake::TenantDirectory {
+// What intake must know of tenants: the control log's entries joined with the secrets. Thread safe.
+class KnownTenants final : public intake::TenantDirectory {
  public:
-  StoredTenants(const api::Shards& shards, Secrets secrets)
-      : shards_(shards), secrets_(std::move(secrets)) {}
+  KnownTenants(const control::Directory& directory, Secrets secrets)
+      : directory_(directory), secrets_(std::move(secrets)) {}
   std::optional<intake::TenantInfo> Find(const model::TenantId& tenant) const override;
 
  private:
-  const api::Shards& shards_;
+  const control::Directory& directory_;
   const Secrets secrets_;
 };
 

@@ -8,12 +8,13 @@
 #include "services/shard/broken_log.h"
 #include "state/verify_hash.h"
 #include "store_rocksdb/rocksdb_store.h"
-#include "wire/wire.h"
 
 namespace spotter::service {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int32_t kShard = 0;  // the only one
 
 Status MakeFolder(const std::string& path) {
   std::error_code error;
@@ -45,22 +46,6 @@ StatusOr<std::unique_ptr<VirtualClock>> MakeClock(const Config& config, const Cl
   }
   SPOTTER_RETURN_IF_ERROR(WriteFileDurably(marker, FormatTime(*config.time_lapse) + "\n"));
   return std::make_unique<VirtualClock>(*config.time_lapse, &wall);
-}
-
-StatusOr<std::set<int64_t>> ReadControl(log::Log& control) {
-  std::set<int64_t> skips;
-  std::vector<log::Record> records;
-  for (log::Offset next = control.start(); next < control.durable_end();) {
-    records.clear();
-    SPOTTER_RETURN_IF_ERROR(control.Read(next, 1000, 1 << 20, records));
-    for (const log::Record& record : records) {
-      SPOTTER_ASSIGN_OR_RETURN(const model::ControlRecord read,
-                               wire::DecodeControlRecord(record.payload));
-      if (const auto* skip = std::get_if<model::SkipOffset>(&read)) skips.insert(skip->offset);
-      next = record.offset + 1;
-    }
-  }
-  return skips;
 }
 
 // RocksDB says in its own words that another process has it, and that it is damaged.
@@ -108,11 +93,13 @@ StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wal
   DataDirectory directory{.path = config.data};
   SPOTTER_RETURN_IF_ERROR(MakeFolder(config.data));
   SPOTTER_ASSIGN_OR_RETURN(
-      directory.control,
+      directory.control_log,
       log_local::LocalLog::Open(
           {.directory = config.data + "/control", .retention_age = Duration(0)}, wall));
   SPOTTER_ASSIGN_OR_RETURN(directory.virtual_clock, MakeClock(config, wall));
-  SPOTTER_ASSIGN_OR_RETURN(directory.shard.skips, ReadControl(*directory.control));
+  directory.control = std::make_unique<control::Directory>(*directory.control_log);
+  SPOTTER_RETURN_IF_ERROR(directory.control->Poll());
+  directory.shard.skips = directory.control->Skips(kShard);
   SPOTTER_RETURN_IF_ERROR(MakeFolder(directory.snapshots()));
   SPOTTER_ASSIGN_OR_RETURN(directory.shard.store, OpenStore(config));
   const Clock& clock = directory.virtual_clock != nullptr
@@ -120,9 +107,8 @@ StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wal
                            : wall;
   SPOTTER_RETURN_IF_ERROR(OpenLog(config, clock, directory));
   directory.shard.skip = [control = directory.control.get()](int64_t offset, std::string reason) {
-    const model::ControlRecord record =
-        model::SkipOffset{.offset = offset, .reason = std::move(reason)};
-    return log::AppendDurable(*control, wire::Encode(record)).status();
+    return control->Append(
+        model::SkipOffset{.offset = offset, .reason = std::move(reason), .shard = kShard});
   };
   return directory;
 }

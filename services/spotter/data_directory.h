@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "control/directory.h"
 #include "log_local/local_log.h"
 #include "services/shard/shard_host.h"
 #include "services/spotter/config.h"
@@ -15,8 +16,9 @@ namespace spotter::service {
 
 struct DataDirectory {
   std::string path;
-  std::unique_ptr<VirtualClock> virtual_clock;   // time-lapse only
-  std::unique_ptr<log_local::LocalLog> control;  // its lock file guards the whole directory
+  std::unique_ptr<VirtualClock> virtual_clock;       // time-lapse only
+  std::unique_ptr<log_local::LocalLog> control_log;  // its lock file guards the whole directory
+  std::unique_ptr<control::Directory> control;       // what it says; reads control_log
   ShardParts shard;
   std::shared_ptr<log_local::LocalLog> local_log;  // the shard's; nullptr: damaged
   std::string snapshots() const { return path + "/snapshots"; }

@@ -2,6 +2,7 @@
 #include "services/spotter/first_start.h"
 
 #include "base/log_message.h"
+#include "control/announce_tenant.h"
 #include "engine/queries.h"
 #include "services/program/host.h"
 
@@ -54,6 +55,14 @@ Status CreateStudio(engine::Owner& owner, const store::Store& store, const std::
                .what = model::PutZoneRules{.zone = time_zone, .tzif = *rules}},
               kTimeout)
       .status();
+}
+
+Status AnnounceTenants(const store::Store& store, control::Directory& directory) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(store));
+  for (const model::TenantSettings& tenant : tenants) {
+    SPOTTER_RETURN_IF_ERROR(control::AnnounceTenant(directory, tenant));
+  }
+  return OkStatus();
 }
 
 }  // namespace spotter::service

@@ -84,7 +84,9 @@ class Spotter final : public Program {
                                                 {.folder = directory_.dead_letters()}, clock()));
     shards_.emplace(shard_->ports());
     logs_.emplace(*shard_->log());
-    tenants_ = std::make_unique<StoredTenants>(*shards_, secrets_);
+    const Status announced = AnnounceTenants(shard_->store(), *directory_.control);
+    if (!announced.ok() && shard_->problem().empty()) return announced;
+    tenants_ = std::make_unique<KnownTenants>(*directory_.control, secrets_);
     const bool accept_unsigned = config_.http.is_loopback() && access_.tokens() == nullptr;
     if (accept_unsigned && secrets_.empty()) {
       LogWarn(
@@ -129,6 +131,7 @@ class Spotter final : public Program {
                                                         .reflection = access_.tokens() == nullptr},
                                                        {.shards = *shards_,
                                                         .intake = *intake_,
+                                                        .directory = *directory_.control,
                                                         .dead_letters = *dead_letters_,
                                                         .operations = *operations_,
                                                         .clock = clock(),
@@ -154,7 +157,7 @@ class Spotter final : public Program {
   std::unique_ptr<intake::DeadLetterFiles> dead_letters_;
   std::optional<api::OneShard> shards_;
   std::optional<intake::OneLog> logs_;
-  std::unique_ptr<StoredTenants> tenants_;
+  std::unique_ptr<KnownTenants> tenants_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<HostOperations> operations_;
   std::unique_ptr<api::Gate> gate_;

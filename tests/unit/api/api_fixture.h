@@ -121,6 +121,8 @@ class ApiTest : public testing::Test {
   explicit ApiTest(std::vector<access::TokenEntry> tokens = {})
       : clock_(EventTime{1'760'013'000'000}),
         log_(clock_),
+        control_log_(clock_),
+        directory_(control_log_),
         dispatcher_(store_, log_, clock_, {}),
         intake_(logs_, dead_letters_, tenants_, clock_, {.accept_unsigned = true}),
         operations_(clock_, owner_) {
@@ -142,6 +144,7 @@ class ApiTest : public testing::Test {
                                .operations = shard_operations_});
     auto server = Server::Start({.address = "127.0.0.1:0"}, {.shards = *shards_,
                                                              .intake = intake_,
+                                                             .directory = directory_,
                                                              .dead_letters = dead_letters_,
                                                              .operations = operations_,
                                                              .clock = clock_,
@@ -169,6 +172,8 @@ class ApiTest : public testing::Test {
 
   VirtualClock clock_;
   log::InMemoryLog log_;
+  log::InMemoryLog control_log_;
+  control::Directory directory_;
   store::InMemoryStore store_;
   std::optional<access::TokenTable> tokens_;
   dispatch::Dispatcher dispatcher_;

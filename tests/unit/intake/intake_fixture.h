@@ -25,6 +25,7 @@ class FewTenants final : public TenantDirectory {
     if (tenant == model::TenantId("mentor")) {
       return TenantInfo{.kind = model::TenantKind::kMentor, .region = "GB"};
     }
+    if (tenant == model::TenantId("moving")) return TenantInfo{.is_moving = true};
     return std::nullopt;
   }
 };

@@ -161,6 +161,19 @@ TEST_F(UnsignedIntakeTest, NamesAnUnknownTenantOrSource) {
   EXPECT_TRUE(Dead().empty());
 }
 
+// mission: E1
+TEST_F(UnsignedIntakeTest, HoldsATenantBackWhileItMoves) {
+  const std::string body = ReadSample("square/booking.created.json");
+  const Status held = Status(StatusCode::kUnavailable,
+                             "tenant 'moving' is moving to another shard: come again in a few "
+                             "seconds");
+  EXPECT_EQ(intake_.HandleWebhook(TenantId("moving"), "square", {}, "", body).status(), held);
+  EXPECT_EQ(intake_.Publish(TenantId("moving"), {}).status(), held);
+  EXPECT_EQ(intake_.HandleWebhook(TenantId("moving"), "square", {}, "", "{").status(), held);
+  EXPECT_TRUE(Logged().empty());
+  EXPECT_TRUE(dead_letters_->List("moving", "", 10, "").letters.empty());
+}
+
 TEST_F(UnsignedIntakeTest, ChecksASignatureWhereASecretIsSet) {
   const std::string body = ReadSample("square/booking.created.json");
   EXPECT_EQ(Webhook("square", body).status().code(), StatusCode::kUnauthenticated);
