@@ -144,6 +144,7 @@ grpc::Status ActionServiceImpl::ListSubscriptions(grpc::ServerContext* context,
         for (const model::Subscription& one : all) {
           v1::SubscriptionStatus& status = *response->add_subscriptions();
           *status.mutable_subscription() = wire::ToProto(one);
+          if (one.has_expired()) wire::Write(one.expired_at, *status.mutable_expired_at());
           const engine::QueueStatus queue = ports_.delivery.StatusOf(caller.tenant, one.id);
           status.set_waiting(static_cast<int64_t>(queue.waiting));
           status.set_leased(static_cast<int64_t>(queue.leased));

@@ -128,6 +128,7 @@ Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, mode
   RestoreInstants(tenant, member);
   const bool is_new = member.profile.evaluated_at.ms == 0;
   if (is_new || member.profile.definitions < tenant.progress.definitions) Change(tenant, member);
+  SPOTTER_RETURN_IF_ERROR(WithdrawHalted(tenant, member));
   SPOTTER_RETURN_IF_ERROR(DecideRules(tenant, member, now, cause));
   SPOTTER_RETURN_IF_ERROR(AdvanceJourneys(tenant, member, now, cause));
   if (member.dirty) {
@@ -246,6 +247,10 @@ Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime no
       for (const model::Proposal& proposal : advance.proposals) {
         SPOTTER_RETURN_IF_ERROR(Dispose(tenant, member, proposal));
       }
+      if (advance.cut_short.empty()) continue;
+      SPOTTER_RETURN_IF_ERROR(Withdraw(
+          tenant, member, model::RefusalReason::kWithdrawn, advance.cut_short,
+          [&](const model::Action& action) { return action.proposal.enrolment == before.id; }));
     }
   }
   return OkStatus();

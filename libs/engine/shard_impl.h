@@ -6,6 +6,7 @@
 //   resolve_member.cc  identity: records to profiles, merges and splits
 //   decide_member.cc   segments, journeys, timers of one member at an instant
 //   dispose.cc         governance and the outbox
+//   withdraw.cc        what waits in the outbox and is not wanted any more
 //   apply_command.cc   definitions, consent, settlements, human decisions
 //   members.cc         members in memory: loading, changing, writing back
 #pragma once
@@ -102,15 +103,28 @@ class Shard::Impl {
                       std::variant<model::Action, model::Void, model::MergedInto> what);
   Status ReplaceOutbox(Tenant& tenant, model::OutboxEntry entry);
   Status RemoveOutbox(Tenant& tenant, const model::OutboxEntry& entry);
+  // Why nothing of the proposal's journey may go out now, with the words for it.
+  static std::optional<model::Refusal> HaltOf(const Tenant& tenant, const model::Proposal& proposal,
+                                              const model::ActionId& id, EventTime now);
+
+  // --- withdraw.cc
   StatusOr<std::vector<model::OutboxEntry>> PendingOf(Tenant& tenant, std::string_view subscription,
                                                       model::ProfileId profile);
-  // Turns the member's undelivered actions that match into Voids with `reason`; in one
-  // subscription only, or in all.
-  Status Withdraw(Tenant& tenant, Member& member, std::string_view reason,
-                  const std::function<bool(const model::Action&)>& matches,
-                  std::string_view only = "");
+  using Matches = std::function<bool(const model::Action&)>;
+  // Turns what waits in one subscription and matches into Voids; returns what it was.
+  StatusOr<std::vector<model::Action>> VoidPending(Tenant& tenant, const Member& member,
+                                                   std::string_view subscription,
+                                                   std::string_view reason, const Matches& matches);
+  // Takes the member's undelivered actions that match back from all subscriptions, and keeps a
+  // refusal of each.
+  Status Withdraw(Tenant& tenant, const Member& member, model::RefusalReason reason,
+                  std::string_view detail, const Matches& matches);
   // What the member does not agree to any more.
-  Status WithdrawDenied(Tenant& tenant, Member& member);
+  Status WithdrawDenied(Tenant& tenant, const Member& member);
+  // What journeys decided that do not send any more, since the member was last decided.
+  Status WithdrawHalted(Tenant& tenant, const Member& member);
+
+  // --- dispose.cc
   StatusOr<bool> IsSuppressed(Tenant& tenant, model::Channel channel, const std::string& address);
   Status Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
                   std::string_view reason);

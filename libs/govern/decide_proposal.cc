@@ -144,6 +144,19 @@ std::variant<Window, No> Decide(const model::Proposal& proposal, const model::Ac
 
 }  // namespace
 
+std::optional<RefusalReason> HaltOf(model::JourneyState state) {
+  switch (state) {
+    case model::JourneyState::kLive:
+      return std::nullopt;
+    case model::JourneyState::kShadow:
+      return RefusalReason::kShadow;
+    case model::JourneyState::kDraft:
+    case model::JourneyState::kPaused:
+      break;
+  }
+  return RefusalReason::kPaused;
+}
+
 std::string AddressOf(const model::Proposal& proposal, const model::MemberView& member) {
   auto contact = [&](model::IdentifierType type) -> std::string {
     const model::HeldIdentifier* held = member.Contact(type);

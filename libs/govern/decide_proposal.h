@@ -4,6 +4,7 @@
 // Every "no" has a reason. The same checks, in the same order, for every journey and both arms.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct Facts {
 // The address the channel uses for this member: normalised e-mail or E.164, the profile id for
 // push and in-app, the role for a task; "" if there is none.
 std::string AddressOf(const model::Proposal& proposal, const model::MemberView& member);
+
+// Why nothing of a journey in this state may go out, at decision and at delivery; nullopt: it may.
+std::optional<model::RefusalReason> HaltOf(model::JourneyState state);
 
 struct Window {
   EventTime not_before;

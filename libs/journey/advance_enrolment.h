@@ -44,6 +44,9 @@ class Journey {
 struct Advance {
   model::Enrolment enrolment;              // as it stands afterwards, valid_until set
   std::vector<model::Proposal> proposals;  // in order; tokens resolved
+  // "" or why what the enrolment still has in the outbox is not wanted any more: its goal was
+  // reached, or an exit taken. The end of its steps takes nothing back.
+  std::string cut_short;
 };
 
 // Starts an enrolment at `now` (the effective instant) without walking it; valid_until is `now`.

@@ -224,6 +224,14 @@ Status DoSettle(const Line& line, const std::string&, World& world) {
   return Submit(line, world, std::move(settle));
 }
 
+model::RefusalReason ReasonNamed(std::string_view name) {
+  for (int i = 1; i <= model::kRefusalReasonMax; ++i) {
+    const auto reason = static_cast<model::RefusalReason>(i);
+    if (NameOf(reason) == name) return reason;
+  }
+  return model::RefusalReason::kExpired;
+}
+
 // undeliverable REF SEQUENCE [reason=suppressed]: what a dispatcher found at delivery.
 Status DoUndeliverable(const Line& line, const std::string&, World& world) {
   SPOTTER_ASSIGN_OR_RETURN(const model::OutboxEntry entry, EntryOf(line, world));
@@ -232,9 +240,7 @@ Status DoUndeliverable(const Line& line, const std::string&, World& world) {
                                      .profile = entry.profile,
                                      .sequence = entry.sequence,
                                      .action = ActionIn(entry, line, world),
-                                     .reason = line.Option("reason") == "suppressed"
-                                                   ? model::RefusalReason::kSuppressed
-                                                   : model::RefusalReason::kExpired});
+                                     .reason = ReasonNamed(line.Option("reason"))});
 }
 
 Status DoExpect(const Line& line, const std::string&, World& world) { return Expect(line, world); }

@@ -358,7 +358,7 @@ TEST(GovernanceDoc, NamesEveryReason) {
     documented.insert((*match)[1]);
   }
   std::set<std::string> reasons;
-  for (int n = 1; n <= static_cast<int>(RefusalReason::kPaused); ++n) {
+  for (int n = 1; n <= model::kRefusalReasonMax; ++n) {
     reasons.emplace(NameOf(static_cast<RefusalReason>(n)));
   }
   EXPECT_EQ(documented, reasons);
