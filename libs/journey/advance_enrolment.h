@@ -17,9 +17,10 @@ namespace spotter::journey {
 // Limits of one definition; an error names the limit it met.
 inline constexpr size_t kStepsMax = 200;
 inline constexpr size_t kExitsMax = 20;
-inline constexpr size_t kArmsMax = 20;         // of one branch or split
-inline constexpr size_t kTextCharsMax = 2000;  // of one send or task, before tokens
-inline constexpr size_t kSmsCharsMax = 160;    // C23: the opt-out instruction counts too
+inline constexpr size_t kArmsMax = 20;             // of one branch or split
+inline constexpr size_t kTextCharsMax = 2000;      // of one send or task, before tokens
+inline constexpr int kHoldoutPercentDefault = 20;  // X10: of a journey that does not say
+inline constexpr size_t kSmsCharsMax = 160;        // C23: the opt-out instruction counts too
 
 // A definition with its expressions compiled. Immutable, shareable.
 class Journey {

@@ -36,7 +36,7 @@ Status DoTenant(const Line& line, const std::string&, World& world) {
   if (before.id.value() != line.Word(1)) before = {};
   SPOTTER_ASSIGN_OR_RETURN(world.settings, ReadTenant(line, before));
   SPOTTER_RETURN_IF_ERROR(Submit(line, world, model::PutTenant{world.settings}));
-  if (!line.Has("zone")) return OkStatus();
+  if (!line.Has("zone") || line.Option("rules") == "none") return OkStatus();
   SPOTTER_ASSIGN_OR_RETURN(std::string rules,
                            ReadFile("/usr/share/zoneinfo/" + world.settings.time_zone));
   return world.Append(
@@ -69,6 +69,8 @@ Status DoJourney(const Line& line, const std::string& root, World& world) {
   if (line.Has("holdout")) {
     SPOTTER_ASSIGN_OR_RETURN(const int64_t percent, ReadInt(line.Option("holdout")));
     definition.holdout_percent = static_cast<int>(percent);
+  } else if (yaml.find("holdout:") == std::string::npos && !line.Has("default_holdout")) {
+    definition.holdout_percent = 0;  // a scenario says so where the draw matters
   }
   if (line.Option("state") == "shadow") definition.state = model::JourneyState::kShadow;
   if (line.Option("state") == "paused") definition.state = model::JourneyState::kPaused;
