@@ -10,17 +10,22 @@ using model::OutboxEntry;
 
 StatusOr<govern::Decision> Shard::Impl::Govern(Tenant& tenant, Member& member,
                                                const model::Proposal& proposal,
-                                               const model::ActionId& id) {
+                                               const model::ActionId& id,
+                                               const std::set<model::ActionId>& uncounted) {
   const model::MemberView view = member.view();
   const std::string address = govern::AddressOf(proposal, view);
   SPOTTER_ASSIGN_OR_RETURN(const bool suppressed, IsSuppressed(tenant, proposal.channel, address));
   std::vector<govern::SentMessage> sent;
   for (const LoadedRecord* record : member.records) {
-    sent.insert(sent.end(), record->anchor.sent.begin(), record->anchor.sent.end());
+    for (const govern::SentMessage& message : record->anchor.sent) {
+      if (!uncounted.contains(message.action)) sent.push_back(message);
+    }
   }
+  const Tenant::KnownZone known = tenant.ZoneOf(view);
   const govern::Facts facts{.settings = tenant.settings,
                             .member = view,
-                            .zone = tenant.ZoneOf(view),
+                            .zone = known.zone,
+                            .missing_zone = known.missing,
                             .sent = sent,
                             .contact_suppressed = suppressed};
   return govern::DecideProposal(proposal, id, facts, meta_.shard_time);

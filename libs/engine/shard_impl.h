@@ -75,7 +75,12 @@ class Shard::Impl {
   Status ResolveAround(Tenant& tenant, const std::vector<model::RecordKey>& records,
                        std::string_view principal, Sharing read = {});
   Status Redirect(Tenant& tenant, Member& loser, Member& survivor);
-  Status UniteEnrolments(Tenant& tenant, Member& member);
+  Status UniteEnrolments(Tenant& tenant, Member& member, bool grew);
+  // Whether the journey lets a member enter once more after `entries`, the last at `last_entry`.
+  static bool MayReturn(const model::JourneyDefinition& definition, size_t entries,
+                        EventTime last_entry, EventTime now);
+  void UniteWithEnded(Tenant& tenant, const Member& member, LoadedRecord& keeper,
+                      model::Enrolment& survivor);
 
   // --- decide_member.cc
   // Fires what is due up to shard time, each at its exact instant, and arms the timer.
@@ -93,9 +98,10 @@ class Shard::Impl {
 
   // --- dispose.cc
   Status Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal);
-  // What governance says of it now.
+  // What governance says of it now; `uncounted` do not count against a cap.
   StatusOr<govern::Decision> Govern(Tenant& tenant, Member& member, const model::Proposal& proposal,
-                                    const model::ActionId& id);
+                                    const model::ActionId& id,
+                                    const std::set<model::ActionId>& uncounted = {});
   Status Issue(Tenant& tenant, Member& member, const model::Action& action);
   void CountSent(Tenant& tenant, Member& member, const model::Action& action);  // for the caps
   Status Refuse(Tenant& tenant, model::ProfileId profile, const model::Refusal& refusal);
@@ -121,6 +127,8 @@ class Shard::Impl {
                   std::string_view detail, const Matches& matches);
   // What the member does not agree to any more.
   Status WithdrawDenied(Tenant& tenant, const Member& member);
+  // After a merge: what waits of both halves is governed once more, as one person's.
+  Status GovernWaiting(Tenant& tenant, Member& member);
   // What journeys decided that do not send any more, since the member was last decided.
   Status WithdrawHalted(Tenant& tenant, const Member& member);
 

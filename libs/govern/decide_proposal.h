@@ -22,6 +22,7 @@ struct Facts {
   const model::TenantSettings& settings;
   const model::MemberView& member;
   const Zone& zone;                   // the member's zone, else the tenant's
+  std::string_view missing_zone;      // the tenant's, if neither's rules are known; "" = they are
   std::span<const SentMessage> sent;  // of all the profile's anchors
   bool contact_suppressed = false;    // of the address that Address() names
   bool contact_disputed = false;      // carried by more than one profile with another name
@@ -45,7 +46,7 @@ using Decision = std::variant<model::Action, model::Refusal>;
 // end; if that lies at or after the proposal's expiry, or the cap of that week is used up, it is
 // refused. The window ends at the next quiet hours or at the expiry, whichever is first.
 // Checked in this order, the first "no" is the reason: backfill, pending, contact, suppression,
-// consent, expiry, quiet hours, caps (docs/governance.md). A task for staff is checked for
+// consent, expiry, zone, quiet hours, caps (docs/governance.md). A task for staff is checked for
 // backfill, pending, contact (its role) and expiry only. `action` itself in `facts.sent` does not
 // count against a cap, so that a missed window can be decided again.
 Decision DecideProposal(const model::Proposal& proposal, const model::ActionId& action,
