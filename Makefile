@@ -35,6 +35,7 @@ build: setup  ## the programs, in build/release/bin
 	@$(call build,release,$(PROGRAMS))
 
 test: setup  ## everything: unit, property, scenario, simulation, integration, layering, style
+	@cmake/setup.sh test
 	@$(call build,release,all all_verify_interface_header_sets)
 	@$(CTEST) --test-dir $(RELEASE)
 
