@@ -11,7 +11,7 @@
 namespace spotter::engine {
 
 // What a binary decides differently from another on the same log raises this number.
-inline constexpr uint32_t kLogicVersion = 1;
+inline constexpr uint32_t kLogicVersion = 2;
 
 struct Options {
   size_t batch_records_max = 16'384;  // records applied and committed together; the bytes decide
