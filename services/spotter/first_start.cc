@@ -4,7 +4,7 @@
 #include "base/log_message.h"
 #include "control/announce_tenant.h"
 #include "engine/queries.h"
-#include "services/spotter/host.h"
+#include "services/program/host.h"
 
 namespace spotter::service {
 namespace {
