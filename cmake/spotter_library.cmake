@@ -150,6 +150,10 @@ function(spotter_program)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/libs ${CMAKE_SOURCE_DIR})
   target_link_libraries(${target}
     PRIVATE ${service_targets} ${dep_targets} ${arg_EXTERNAL} spotter_warnings)
+  # Programs allocate by mimalloc (docs/adr/0027); the sanitizers bring an allocator of their own.
+  if(NOT SPOTTER_SANITIZE)
+    target_link_libraries(${target} PRIVATE -Wl,--no-as-needed,-lmimalloc)
+  endif()
   if(NOT arg_NO_PCH)
     spotter_use_pch(${target})
   endif()

@@ -158,6 +158,9 @@ grpc::Status ActionServiceImpl::ListSubscriptions(grpc::ServerContext* context,
                         for (const model::Subscription& one : all) {
                           v1::SubscriptionStatus& status = *response->add_subscriptions();
                           *status.mutable_subscription() = wire::ToProto(one);
+                          if (one.has_expired()) {
+                            wire::Write(one.expired_at, *status.mutable_expired_at());
+                          }
                           const engine::QueueStatus queue =
                               shard.delivery.StatusOf(caller.tenant, one.id);
                           status.set_waiting(static_cast<int64_t>(queue.waiting));

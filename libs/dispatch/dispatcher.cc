@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/log_message.h"
+#include "govern/decide_proposal.h"
 #include "state/verify_hash.h"
 #include "wire/wire.h"
 
@@ -181,7 +182,9 @@ StatusOr<bool> Dispatcher::TakeFirst(const Scope& scope, const std::string& key,
   if (const auto* action = std::get_if<model::Action>(&entry->what)) {
     SPOTTER_ASSIGN_OR_RETURN(const auto reason, WhyNot(scope.first, key, *action, now));
     if (reason.has_value()) {
-      (*reason == model::RefusalReason::kExpired ? counts_.expired : counts_.suppressed)++;
+      (*reason == model::RefusalReason::kExpired      ? counts_.expired
+       : *reason == model::RefusalReason::kSuppressed ? counts_.suppressed
+                                                      : counts_.halted)++;
       taken.undeliverable.push_back({.subscription = scope.second,
                                      .profile = profile,
                                      .sequence = sequence,
@@ -225,7 +228,10 @@ StatusOr<std::optional<model::RefusalReason>> Dispatcher::WhyNot(const model::Te
       engine::IsSuppressed(store_, tenant, key, model::NameOf(action.proposal.channel),
                            action.address));
   if (suppressed) return std::optional(model::RefusalReason::kSuppressed);
-  return std::optional<model::RefusalReason>();
+  SPOTTER_ASSIGN_OR_RETURN(const auto journey,
+                           engine::FindJourney(store_, tenant, action.proposal.journey));
+  if (!journey.has_value()) return std::optional<model::RefusalReason>();
+  return govern::HaltOf(journey->state);
 }
 
 // The shard decides what becomes of them; nobody waits for it. A record that is lost with an

@@ -225,6 +225,9 @@ Status Shard::Impl::WriteBack() {
     record->delta.Clear();
     record->dirty = false;
   }
+  std::ranges::sort(dirty_anchors_, {}, [&](const auto& dirty) {
+    return std::pair(IdOf(*dirty.first), dirty.second->stored.record.key);
+  });
   for (auto& [tenant, record] : dirty_anchors_) {
     state::ChangeAnchorElements(IdOf(*tenant), record->anchor, true, meta_.hash);
     batch.Put(Family::kState, state::AnchorKey(IdOf(*tenant), record->anchor.record),

@@ -11,10 +11,10 @@
 namespace spotter::engine {
 
 // What a binary decides differently from another on the same log raises this number.
-inline constexpr uint32_t kLogicVersion = 1;
+inline constexpr uint32_t kLogicVersion = 2;
 
 struct Options {
-  size_t batch_records_max = 1024;  // records applied and committed together
+  size_t batch_records_max = 16'384;  // records applied and committed together; the bytes decide
   size_t batch_bytes_max = 4u << 20;
   size_t members_cached_max = 50'000;   // profiles (with their records) kept decoded
   Duration sync_interval = Seconds(1);  // the store is synced at least this often

@@ -41,7 +41,7 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
                 Number(counters.transitions_by_cause[i]),
                 {{"cause", std::string(NameOf(static_cast<model::Cause>(i)))}});
   }
-  for (size_t i = 1; i <= static_cast<size_t>(model::RefusalReason::kPaused); ++i) {
+  for (size_t i = 1; i <= model::kRefusalReasonMax; ++i) {
     out.Counter("spotter_engine_refusals_total", "Decisions not to send, by reason.",
                 Number(counters.refusals_by_reason[i]),
                 {{"reason", std::string(NameOf(static_cast<model::RefusalReason>(i)))}});
@@ -82,8 +82,9 @@ void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
     out.Counter("spotter_dispatch_settlements_total", "Settlements, by outcome.", Number(count),
                 {{"outcome", outcome}});
   }
-  for (const auto& [reason, count] :
-       {std::pair("expired", counts.expired), {"suppressed", counts.suppressed}}) {
+  for (const auto& [reason, count] : {std::pair("expired", counts.expired),
+                                      {"suppressed", counts.suppressed},
+                                      {"halted", counts.halted}}) {
     out.Counter("spotter_dispatch_undeliverable_total",
                 "Actions that could not go out when they should have, by reason.", Number(count),
                 {{"reason", reason}});
