@@ -48,6 +48,9 @@ class FakeOwner final : public engine::Owner {
     }
     return state::Answer{};
   }
+  Status Claim(Duration) override { return OkStatus(); }
+  Status Promote(Duration) override { return OkStatus(); }
+  Status MayDeliver() const override { return may_deliver; }
   Status WaitApplied(int64_t, Duration) override { return OkStatus(); }
   Status CatchUp(Duration) override { return OkStatus(); }
   Status BetweenBatches(std::function<Status(const state::Meta&)>) override { return OkStatus(); }
@@ -56,6 +59,7 @@ class FakeOwner final : public engine::Owner {
 
   std::vector<model::Command> commands;
   Status failure;
+  Status may_deliver;
 
  private:
   store::InMemoryStore& store_;
