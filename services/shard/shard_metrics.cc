@@ -72,6 +72,15 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
             status.quarantine.empty() ? 0 : 1);
   out.Gauge("spotter_engine_orphans", "Events that wait for the thing they are about.",
             Number(counters.orphans_waiting));
+  out.Gauge("spotter_shard_paused",
+            "1 while the store cannot be written; tried again every second.",
+            status.paused.empty() ? 0 : 1);
+  out.Gauge("spotter_shard_owner", "1 while this process may deliver: owner, within its lease.",
+            status.is_owner && status.not_delivering.empty() ? 1 : 0);
+  out.Counter("spotter_shard_heartbeats_total", "Own claims read back after the first.",
+              Number(status.heartbeats));
+  out.Counter("spotter_shard_fenced_total", "Times that another's claim ended this process's own.",
+              status.fenced ? 1 : 0);
 }
 
 void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
