@@ -309,11 +309,13 @@ Status GroupCommitLog::Read(Offset from, size_t max_records, size_t max_bytes,
     const Extent extent = ExtentOf(from);
     SPOTTER_RETURN_IF_ERROR(SeekReader(extent, from));
     while (from < extent.end && count < max_records && (count == 0 || bytes < max_bytes)) {
-      SPOTTER_ASSIGN_OR_RETURN(const Frame frame, reader_->Next(extent.segment.bytes, extent.end));
-      records.push_back({.offset = frame.offset,
-                         .append_time = frame.append_time,
-                         .payload = std::string(frame.payload)});
-      bytes += frame.bytes();
+      const StatusOr<Frame> frame = reader_->Next(extent.segment.bytes, extent.end);
+      if (!frame.ok() && count > 0) return OkStatus();  // first what lies before it
+      SPOTTER_RETURN_IF_ERROR(frame.status());
+      records.push_back({.offset = frame->offset,
+                         .append_time = frame->append_time,
+                         .payload = std::string(frame->payload)});
+      bytes += frame->bytes();
       ++count;
       ++from;
     }
