@@ -8,6 +8,7 @@
 #include "intake/dead_letter_files.h"
 #include "intake/http_intake.h"
 #include "services/spotter/admin_http.h"
+#include "services/spotter/certificate.h"
 #include "services/spotter/data_directory.h"
 #include "services/spotter/first_start.h"
 #include "services/spotter/guarded_log.h"
@@ -86,7 +87,7 @@ class WiredProgram final : public Program {
     if (config_.tls_cert.empty()) return OkStatus();
     SPOTTER_ASSIGN_OR_RETURN(grpc_options_.tls_cert_pem, ReadFile(config_.tls_cert));
     SPOTTER_ASSIGN_OR_RETURN(grpc_options_.tls_key_pem, ReadFile(config_.tls_key));
-    return OkStatus();
+    return CheckCertificate(config_, grpc_options_.tls_cert_pem, grpc_options_.tls_key_pem);
   }
 
   Status StartShard() {
