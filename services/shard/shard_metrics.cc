@@ -68,8 +68,6 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
             Number(status.log_end - status.next_offset));
   out.Gauge("spotter_engine_lag_seconds", "Age of the newest applied record while there are more.",
             status.caught_up ? 0 : Number((now - status.last_append_time).count()) / 1000);
-  out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.",
-            status.quarantine.empty() ? 0 : 1);
   out.Gauge("spotter_engine_orphans", "Events that wait for the thing they are about.",
             Number(counters.orphans_waiting));
   out.Gauge("spotter_shard_paused",
@@ -152,6 +150,12 @@ ShardHistograms AddShardHistograms(exposition::Metrics& metrics) {
 
 void AddShardSamples(ShardHost& shard, const Clock& clock, exposition::Samples& samples) {
   OfShard out(shard.number(), samples);
+  const Status standing = shard.standing();
+  out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.", standing.ok() ? 0 : 1);
+  if (!standing.ok()) {
+    out.Gauge("spotter_engine_quarantine_info", "While it does: the label says why.", 1,
+              {{"reason", std::string(MessageOf(standing))}});
+  }
   if (shard.owner() != nullptr) AddEngine(shard.owner()->status(), clock.Now(), out);
   AddDispatch(shard.dispatcher().counts(), out);
   AddState(shard.store(), out);
