@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/shard/shard_metrics.h"
 
+#include <algorithm>
+
 #include "engine/queries.h"
 
 namespace spotter::service {
@@ -64,6 +66,24 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
             status.quarantine.empty() ? 0 : 1);
   out.Gauge("spotter_engine_orphans", "Events that wait for the thing they are about.",
             Number(counters.orphans_waiting));
+}
+
+void AddOwnership(ShardHost& shard, const engine::OwnerStatus& status, EventTime now,
+                  OfShard& out) {
+  out.Gauge("spotter_shard_owner", "1: this process owns the shard; 0: it does not.",
+            status.is_owner ? 1 : 0);
+  out.Counter("spotter_shard_heartbeats_total", "Claims of its own that were read back.",
+              Number(status.heartbeats));
+  out.Gauge("spotter_shard_paused", "1 while the store cannot be written.",
+            status.paused.empty() ? 0 : 1);
+  out.Gauge("spotter_shard_lag_records", "Durable records not applied yet.",
+            Number(std::max<int64_t>(status.log_end - status.next_offset, 0)));
+  out.Gauge("spotter_shard_lag_seconds", "Age of the newest applied record while there are more.",
+            status.caught_up ? 0 : Number((now - status.last_append_time).count()) / 1000);
+  const auto snapshots = shard.ports().operations.ListSnapshots();
+  if (!snapshots.ok() || snapshots->empty()) return;
+  out.Gauge("spotter_shard_last_snapshot_timestamp_seconds", "When the newest snapshot was taken.",
+            Number(snapshots->front().taken_at.ms) / 1000);
 }
 
 void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
@@ -133,9 +153,20 @@ ShardHistograms AddShardHistograms(exposition::Metrics& metrics) {
           .event_to_action_seconds = observe(delay)};
 }
 
-void AddShardSamples(ShardHost& shard, const Clock& clock, exposition::Samples& samples) {
+void AddShardSamples(ShardHost& shard, const Clock& clock, uint64_t fenced,
+                     exposition::Samples& samples) {
   OfShard out(shard.number(), samples);
-  if (shard.owner() != nullptr) AddEngine(shard.owner()->status(), clock.Now(), out);
+  out.Counter("spotter_shard_fenced_total", "How often another process took the shard.",
+              Number(fenced));
+  bool stands_still = true;
+  if (shard.owner() != nullptr) {
+    const engine::OwnerStatus status = shard.owner()->status();
+    stands_still = !status.quarantine.empty();
+    AddEngine(status, clock.Now(), out);
+    AddOwnership(shard, status, clock.Now(), out);
+  }
+  out.Gauge("spotter_shard_quarantined", "1 while the shard stands still until somebody acts.",
+            stands_still ? 1 : 0);
   AddDispatch(shard.dispatcher().counts(), out);
   AddState(shard.store(), out);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,11 @@ StatusOr<std::vector<SnapshotManifest>> ListSnapshotFiles(const std::string& fol
 StatusOr<SnapshotManifest> WriteSnapshot(
     const std::string& folder, EventTime now,
     const std::function<Status(const std::string& state, SnapshotManifest& manifest)>& checkpoint);
+
+// Copies the newest snapshot of this logic version to `state`, which is not there yet; nullopt:
+// there is none. `state` is there whole or not at all.
+StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folder,
+                                                        const std::string& state);
 
 // Removes all but the newest `keep`, and what crashes left. Returns those kept, newest first.
 StatusOr<std::vector<SnapshotManifest>> PruneSnapshots(const std::string& folder, size_t keep);
