@@ -104,6 +104,9 @@ class ClusterTest(unittest.TestCase):
         metrics = engine.metrics()
         return {n for n in range(SHARDS) if metrics.get(f'spotter_shard_owner{{shard="{n}"}}') == 1}
 
+    def wait_owned(self, engine, shards):
+        harness.wait_until(lambda: self.owned(engine) == shards, f"it delivers for {shards}")
+
     def test_an_event_through_the_gateway_becomes_an_action_while_shards_move(self):
         first = self.cluster.engine("first").start()
         self.assertEqual("0,1,2,3", first.shards)
@@ -114,8 +117,8 @@ class ClusterTest(unittest.TestCase):
         # Scale out: the second of two takes its shards from the one that had all.
         second = self.cluster.engine("second", ordinal=1, replicas=2).start()
         self.assertEqual("1,3", second.shards)
-        harness.wait_until(lambda: self.owned(first) == {0, 2}, "the first has given up its half")
-        self.assertEqual({1, 3}, self.owned(second))
+        self.wait_owned(first, {0, 2})
+        self.wait_owned(second, {1, 3})
         self.walk("m-2")
         self.assertEqual(1, first.metrics()['spotter_shard_fenced_total{shard="1"}'])
 
@@ -123,15 +126,15 @@ class ClusterTest(unittest.TestCase):
         Ctl(first).run("shard", "release", 0)
         Ctl(second).run("shard", "take", 0)
         Ctl(second).run("shard", "take", 2)
-        harness.wait_until(lambda: self.owned(first) == set(), "the first has no shard left")
-        self.assertEqual({0, 1, 2, 3}, self.owned(second))
+        self.wait_owned(first, set())
+        self.wait_owned(second, {0, 1, 2, 3})
         self.walk("m-3")
 
         # An engine that restarts goes on where it stood.
         self.assertEqual(0, first.stop())
         self.assertEqual(0, second.stop())
         first.start()
-        self.assertEqual({0, 1, 2, 3}, self.owned(first))
+        self.wait_owned(first, {0, 1, 2, 3})
         self.walk("m-4")
         metrics = self.gateway.metrics()
         self.assertLess(0, sum(count for name, count in metrics.items()
@@ -165,7 +168,7 @@ class ClusterTest(unittest.TestCase):
         first.kill()
         for shard in range(SHARDS):
             Ctl(standby).run("shard", "take", shard)
-        self.assertEqual(set(range(SHARDS)), self.owned(standby))
+        self.wait_owned(standby, set(range(SHARDS)))
         self.walk("m-2")
 
     def test_what_cannot_be_used_is_refused_with_a_reason(self):
