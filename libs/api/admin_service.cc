@@ -254,6 +254,25 @@ grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
                     });
 }
 
+grpc::Status AdminServiceImpl::TakeShard(grpc::ServerContext* context,
+                                         const v1::TakeShardRequest* request,
+                                         v1::TakeShardResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/TakeShard", [&](const Caller&) -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(const int64_t generation,
+                             ports_.operations.TakeShard(request->shard()));
+    response->set_generation(generation);
+    return OkStatus();
+  });
+}
+
+grpc::Status AdminServiceImpl::ReleaseShard(grpc::ServerContext* context,
+                                            const v1::ReleaseShardRequest* request,
+                                            v1::ReleaseShardResponse*) {
+  return ports_.gate.Serve(*context, "AdminService/ReleaseShard", [&](const Caller&) -> Status {
+    return ports_.operations.ReleaseShard(request->shard());
+  });
+}
+
 grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,
                                            const v1::AdvanceTimeRequest* request,
                                            v1::AdvanceTimeResponse* response) {

@@ -20,6 +20,7 @@ struct Options {
   std::string reason;
   std::vector<std::string> sources;
   int64_t offset = 0;
+  int shard = 0;
   int max = 100;
   bool verify = false;
 };
@@ -49,12 +50,14 @@ Status CreateTenant(const Client& client, const Options& options) {
   return OkStatus();
 }
 
-StatusOr<v1::GetStatusResponse> GetStatus(const Client& client) {
-  return client.Call<Admin>(&Admin::Stub::GetStatus, v1::GetStatusRequest());
+StatusOr<v1::GetStatusResponse> GetStatus(const Client& client, const Options& options) {
+  v1::GetStatusRequest request;
+  request.set_shard(options.shard);
+  return client.Call<Admin>(&Admin::Stub::GetStatus, request);
 }
 
-Status ListTenants(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client));
+Status ListTenants(const Client& client, const Options& options) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client, options));
   std::vector<std::vector<std::string>> rows = {{"TENANT", "KIND", "ZONE", "TITLE"}};
   for (const v1::Tenant& tenant : status.tenants()) {
     if (client.json()) PrintJson(tenant);
@@ -65,8 +68,8 @@ Status ListTenants(const Client& client, const Options&) {
   return OkStatus();
 }
 
-Status ShowStatus(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client));
+Status ShowStatus(const Client& client, const Options& options) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client, options));
   if (client.json()) {
     PrintJson(status);
     return OkStatus();
@@ -159,8 +162,9 @@ void PrintSnapshot(const Client& client, const v1::Snapshot& snapshot) {
   }
 }
 
-Status TakeSnapshot(const Client& client, const Options&) {
+Status TakeSnapshot(const Client& client, const Options& options) {
   v1::TakeSnapshotRequest request;
+  request.set_shard(options.shard);
   request.set_request_id(NewRequestId());
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<Admin>(&Admin::Stub::TakeSnapshot, request, kSlow));
@@ -168,9 +172,11 @@ Status TakeSnapshot(const Client& client, const Options&) {
   return OkStatus();
 }
 
-Status ListSnapshots(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto response, client.Call<Admin>(&Admin::Stub::ListSnapshots,
-                                                                   v1::ListSnapshotsRequest()));
+Status ListSnapshots(const Client& client, const Options& options) {
+  v1::ListSnapshotsRequest request;
+  request.set_shard(options.shard);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::ListSnapshots, request));
   for (const v1::Snapshot& snapshot : response.snapshots()) PrintSnapshot(client, snapshot);
   return OkStatus();
 }
@@ -178,6 +184,7 @@ Status ListSnapshots(const Client& client, const Options&) {
 Status StateHash(const Client& client, const Options& options) {
   v1::GetStateHashRequest request;
   request.set_verify(options.verify);
+  request.set_shard(options.shard);
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<Admin>(&Admin::Stub::GetStateHash, request, kSlow));
   if (client.json()) {
@@ -199,6 +206,7 @@ Status Skip(const Client& client, const Options& options) {
   v1::SkipOffsetRequest request;
   request.set_request_id(NewRequestId());
   request.set_offset(options.offset);
+  request.set_shard(options.shard);
   request.set_reason(options.reason);
   return client.Call<Admin>(&Admin::Stub::SkipOffset, request).status();
 }
@@ -217,6 +225,25 @@ Status Advance(const Client& client, const Options& options) {
                response.reached_wall() ? " (the wall clock)" : "");
   }
   return OkStatus();
+}
+
+Status TakeShard(const Client& client, const Options& options) {
+  v1::TakeShardRequest request;
+  request.set_shard(options.shard);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::TakeShard, request, kSlow));
+  if (client.json()) {
+    PrintJson(response);
+  } else {
+    fmt::print("shard={} generation={}\n", options.shard, response.generation());
+  }
+  return OkStatus();
+}
+
+Status ReleaseShard(const Client& client, const Options& options) {
+  v1::ReleaseShardRequest request;
+  request.set_shard(options.shard);
+  return client.Call<Admin>(&Admin::Stub::ReleaseShard, request, kSlow).status();
 }
 
 CLI::App* Bind(CLI::App* app, Run& run, const Shared& options,
@@ -243,6 +270,26 @@ void AddTenantCommands(CLI::App& app, Run& run, const Shared& options) {
   Bind(tenant->add_subcommand("list", "tenants"), run, options, ListTenants);
 }
 
+// What concerns a shard as a whole; a program of one shard has number 0.
+CLI::App* OfShard(CLI::App* app, const Shared& options) {
+  app->add_option("--shard", options->shard, "its number, where there are several (0)");
+  return app;
+}
+
+void AddShardCommands(CLI::App& app, Run& run, const Shared& options) {
+  CLI::App* shard =
+      app.add_subcommand("shard", "which engine owns a shard; --grpc names the engine");
+  shard->require_subcommand(1);
+  shard->fallthrough();
+  for (const auto& [name, help, act] :
+       {std::tuple("take", "make the engine the owner, whoever is now", &TakeShard),
+        std::tuple("release", "make the engine give it up", &ReleaseShard)}) {
+    Bind(shard->add_subcommand(name, help), run, options, act)
+        ->add_option("shard", options->shard, "its number")
+        ->required();
+  }
+}
+
 void AddDeadLetterCommands(CLI::App& app, Run& run, const Shared& options) {
   CLI::App* letters = app.add_subcommand("deadletter", "what could not be read");
   letters->require_subcommand(1);
@@ -266,21 +313,29 @@ void AddAdminCommands(CLI::App& app, Run& run) {
   const auto options = std::make_shared<Options>();
   AddTenantCommands(app, run, options);
   AddDeadLetterCommands(app, run, options);
-  Bind(app.add_subcommand("snapshot", "take a snapshot of the state"), run, options, TakeSnapshot);
-  Bind(app.add_subcommand("snapshots", "snapshots kept, newest first"), run, options,
-       ListSnapshots);
+  AddShardCommands(app, run, options);
+  OfShard(Bind(app.add_subcommand("snapshot", "take a snapshot of the state"), run, options,
+               TakeSnapshot),
+          options);
+  OfShard(Bind(app.add_subcommand("snapshots", "snapshots kept, newest first"), run, options,
+               ListSnapshots),
+          options);
 
   CLI::App* state = app.add_subcommand("state", "the state of the shard");
   state->require_subcommand(1);
   state->fallthrough();
-  Bind(state->add_subcommand("hash", "one hash over the whole state"), run, options, StateHash)
+  OfShard(
+      Bind(state->add_subcommand("hash", "one hash over the whole state"), run, options, StateHash),
+      options)
       ->add_flag("--verify", options->verify, "recompute it from every row and compare");
 
-  Bind(app.add_subcommand("status", "where the shard stands"), run, options, ShowStatus);
+  OfShard(Bind(app.add_subcommand("status", "where the shard stands"), run, options, ShowStatus),
+          options);
   CLI::App* skip = Bind(app.add_subcommand("skip",
                                            "pass over a record not yet applied, after the "
                                            "next start"),
                         run, options, Skip);
+  OfShard(skip, options);
   skip->add_option("offset", options->offset, "its offset")->required();
   skip->add_option("--reason", options->reason, "why, for the audit")->required();
   CLI::App* advance = Bind(app.add_subcommand("advance", "move the clock of a time-lapse server"),
