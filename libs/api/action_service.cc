@@ -5,6 +5,7 @@
 
 #include "api/action_messages.h"
 #include "api/action_stream.h"
+#include "api/wanted_leases.h"
 #include "engine/queries.h"
 #include "wire/definition_proto.h"
 #include "wire/leaf.h"
@@ -80,9 +81,12 @@ grpc::Status ActionServiceImpl::PullActions(grpc::ServerContext* context,
             request->max_deliveries() == 0 ? kDeliveriesDefault : request->max_deliveries();
         SPOTTER_ASSIGN_OR_RETURN(
             const auto leases,
-            ports_.delivery.Pull(caller.tenant, SubscriptionOf(request->subscription()),
-                                 static_cast<size_t>(max), ack_deadline,
-                                 std::clamp(wait, Duration(0), kWaitMax)));
+            PullUnlessGone(ports_.delivery, caller.tenant,
+                           {.subscription = SubscriptionOf(request->subscription()),
+                            .max = static_cast<size_t>(max),
+                            .ack_deadline = ack_deadline,
+                            .wait = std::clamp(wait, Duration(0), kWaitMax)},
+                           [context] { return context->IsCancelled(); }));
         for (const engine::Lease& lease : leases) Write(lease, *response->add_deliveries());
         return OkStatus();
       });

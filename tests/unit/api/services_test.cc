@@ -133,6 +133,25 @@ TEST_F(ServicesTest, AnEventBecomesAProfileAndAnActionThatIsAckedOnce) {
             Call<v1::ActionService>(&v1::ActionService::Stub::PullActions, pull).deliveries_size());
 }
 
+// A terminal that was closed, a client behind a proxy that gave up.
+TEST_F(ServicesTest, APullThatWasGivenUpTakesNothingWithIt) {
+  PutJourney();
+  v1::PullActionsRequest pull;
+  *pull.mutable_wait() = wire::ToProto(Seconds(60));
+  const auto stub = v1::ActionService::NewStub(channel_);
+  for (int i = 0; i < 8; ++i) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+    v1::PullActionsResponse response;
+    EXPECT_EQ(grpc::StatusCode::DEADLINE_EXCEEDED,
+              stub->PullActions(&context, pull, &response).error_code());
+  }
+  Publish({Consent("c1"), Joined("c1", "a@example.com")});
+  *pull.mutable_wait() = wire::ToProto(Seconds(5));
+  EXPECT_EQ(1,
+            Call<v1::ActionService>(&v1::ActionService::Stub::PullActions, pull).deliveries_size());
+}
+
 TEST_F(ServicesTest, AStreamDeliversForCreditAndAnswersSettlements) {
   PutJourney();
   Publish(
