@@ -56,6 +56,7 @@ void AddCommands(CLI::App& app, Run& run) {
   AddProfileCommands(app, run);
   AddDefinitionCommands(app, run);
   AddActionCommands(app, run);
+  AddTenantCommands(app, run);
   AddAdminCommands(app, run);
   AddRestoreCommand(app, run);
 }

@@ -6,6 +6,7 @@
 
 #include "api/explain.h"
 #include "api_fixture.h"
+#include "engine/queries.h"
 #include "spotter/v1/action_service.grpc.pb.h"
 #include "spotter/v1/admin_service.grpc.pb.h"
 #include "spotter/v1/ingest_service.grpc.pb.h"
@@ -314,6 +315,46 @@ TEST_F(ServicesTest, ANewTenantIsInTheControlLogForIntake) {
   Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, request,
                          grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(std::vector{north}, directory_.Tenants());
+}
+
+TEST_F(ServicesTest, CreatingATenantThatIsThereResetsNothing) {
+  v1::CreateTenantRequest create;
+  create.mutable_tenant()->set_id("north");
+  create.mutable_tenant()->set_region("AT");
+  create.mutable_tenant()->add_sources()->set_name("door");
+  create.mutable_tenant()->set_sms_per_week(1);
+  Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, create);
+  create.mutable_tenant()->clear_region();
+  create.mutable_tenant()->set_title("North");
+  Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, create,
+                         grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ("AT", (*engine::FindTenant(store_, model::TenantId("north")))->region);
+
+  v1::UpdateTenantRequest update;
+  update.mutable_tenant()->set_id("north");
+  update.mutable_tenant()->set_title("North");
+  update.mutable_tenant()->set_quiet_from_minute(20 * 60);
+  update.mutable_tenant()->add_sources()->set_name("till");
+  v1::SourceDeclaration& door = *update.mutable_tenant()->add_sources();
+  door.set_name("door");
+  door.set_site("main");
+  const v1::Tenant after =
+      Call<v1::AdminService>(&v1::AdminService::Stub::UpdateTenant, update).tenant();
+  EXPECT_EQ("AT", after.region());
+  EXPECT_EQ(1, after.sms_per_week());
+  EXPECT_EQ("North", after.title());
+  EXPECT_EQ(20 * 60, after.quiet_from_minute());
+  ASSERT_EQ(2, after.sources_size());
+  EXPECT_EQ("main", after.sources(0).site());
+  EXPECT_EQ("till", after.sources(1).name());
+  EXPECT_EQ(2u, directory_.Find(model::TenantId("north"))->sources.size());
+
+  update.mutable_tenant()->set_quiet_from_minute(24 * 60);
+  Call<v1::AdminService>(&v1::AdminService::Stub::UpdateTenant, update,
+                         grpc::StatusCode::INVALID_ARGUMENT);
+  update.mutable_tenant()->set_id("south");
+  Call<v1::AdminService>(&v1::AdminService::Stub::UpdateTenant, update,
+                         grpc::StatusCode::NOT_FOUND);
 }
 
 TEST_F(ServicesTest, TheStateHashVerifies) {
