@@ -47,14 +47,15 @@ Status Replay(const Options& options) {
   if (!std::filesystem::is_directory(options.log)) {
     return NotFound("log directory '{}' is not there", options.log);
   }
-  SPOTTER_ASSIGN_OR_RETURN(
-      const auto log,
-      log_local::LocalLog::Open({.directory = options.log, .retention_age = Duration(0)}, clock));
+  SPOTTER_ASSIGN_OR_RETURN(const std::set<int64_t> skips, ReadSkips(options, clock));
+  SPOTTER_ASSIGN_OR_RETURN(const auto log, log_local::LocalLog::Open({.directory = options.log,
+                                                                      .retention_age = Duration(0),
+                                                                      .accepted = {.skips = skips}},
+                                                                     clock));
   if (log->start() != 0) {
     return FailedPrecondition("log '{}' starts at offset {}: only a whole log can be replayed",
                               options.log, log->start());
   }
-  SPOTTER_ASSIGN_OR_RETURN(const std::set<int64_t> skips, ReadSkips(options, clock));
   std::unique_ptr<store::Store> store = std::make_unique<store::InMemoryStore>();
   if (!options.store.empty()) {
     SPOTTER_ASSIGN_OR_RETURN(store, store_rocksdb::Open({.directory = options.store}, true));

@@ -6,6 +6,7 @@
 #include "base/log_message.h"
 #include "services/spotter/broken_log.h"
 #include "services/spotter/host.h"
+#include "services/spotter/snapshot_files.h"
 #include "state/verify_hash.h"
 #include "store_rocksdb/rocksdb_store.h"
 
@@ -57,12 +58,14 @@ Status OpenLog(const Config& config, const Clock& clock, DataDirectory& director
   const StatusOr<state::Meta> meta = state::ReadMeta(*directory.store);
   if (!meta.ok() && meta.status().code() != StatusCode::kNotFound) return meta.status();
   const int64_t stored = meta.ok() ? meta->next_offset : 0;
-  StatusOr<std::unique_ptr<log_local::LocalLog>> opened =
-      log_local::LocalLog::Open({.directory = config.data + "/log",
-                                 .retention_age = config.retention_age,
-                                 .retention_bytes = config.retention_bytes,
-                                 .stored_offset = stored},
-                                clock);
+  SPOTTER_ASSIGN_OR_RETURN(const int64_t restored, ReadRestoredOffset(config.data + "/state"));
+  StatusOr<std::unique_ptr<log_local::LocalLog>> opened = log_local::LocalLog::Open(
+      {.directory = config.data + "/log",
+       .retention_age = config.retention_age,
+       .retention_bytes = config.retention_bytes,
+       .stored_offset = stored,
+       .accepted = {.skips = directory.control->Skips(kShard), .needed_from = restored}},
+      clock);
   if (opened.ok() && (*opened)->start() > stored) {
     directory.problem = fmt::format(
         "log directory '{}/log' starts at offset {}, past the stored offset {}: restore a snapshot",
@@ -93,6 +96,13 @@ StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wal
   directory.control = std::make_unique<control::Directory>(*directory.control_log);
   SPOTTER_RETURN_IF_ERROR(directory.control->Poll());
   SPOTTER_RETURN_IF_ERROR(MakeFolder(directory.snapshots()));
+  if (const std::string half = config.data + "/state.restoring";
+      fs::exists(half) && !fs::exists(config.data + "/state")) {
+    return FailedPrecondition(
+        "data directory '{}': a restore was interrupted ('{}' is there, 'state' is not): run "
+        "`spotterctl restore` again",
+        config.data, half);
+  }
   SPOTTER_ASSIGN_OR_RETURN(directory.store, OpenStore(config));
   const Clock& clock = directory.virtual_clock != nullptr
                            ? static_cast<const Clock&>(*directory.virtual_clock)

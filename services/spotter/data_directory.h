@@ -15,6 +15,8 @@
 
 namespace spotter::service {
 
+inline constexpr int32_t kShard = 0;  // the only one
+
 struct DataDirectory {
   std::string path;
   std::unique_ptr<VirtualClock> virtual_clock;       // time-lapse only

@@ -42,8 +42,6 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, Samples& out) {
             Number(status.log_end - status.next_offset));
   out.Gauge("spotter_engine_lag_seconds", "Age of the newest applied record while there are more.",
             status.caught_up ? 0 : Number((now - status.last_append_time).count()) / 1000);
-  out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.",
-            status.quarantine.empty() ? 0 : 1);
   out.Gauge("spotter_engine_orphans", "Events that wait for the thing they are about.",
             Number(counters.orphans_waiting));
 }
@@ -135,6 +133,13 @@ void AddSources(exposition::Metrics& metrics, const MetricSources& sources) {
     out.Gauge(
         "spotter_build_info", "Always 1; the labels say what runs.", 1,
         {{"version", SPOTTER_VERSION}, {"logic_version", std::to_string(engine::kLogicVersion)}});
+    const Status standing = sources.standing ? sources.standing() : OkStatus();
+    out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.",
+              standing.ok() ? 0 : 1);
+    if (!standing.ok()) {
+      out.Gauge("spotter_engine_quarantine_info", "While it does: the label says why.", 1,
+                {{"reason", std::string(MessageOf(standing))}});
+    }
     if (sources.owner != nullptr) AddEngine(sources.owner->status(), sources.clock->Now(), out);
     if (sources.dispatcher != nullptr) AddDispatch(sources.dispatcher->counts(), out);
     if (sources.intake != nullptr) AddIntake(sources.intake->counters(), out);
@@ -142,6 +147,12 @@ void AddSources(exposition::Metrics& metrics, const MetricSources& sources) {
       for (const double seconds : sources.log->TakeFsyncSeconds()) fsync->Observe(seconds);
       out.Gauge("spotter_log_records", "Records kept in the log.",
                 Number(sources.log->durable_end() - sources.log->start()));
+      const log_local::RepairReport repair = sources.log->repair();
+      out.Gauge("spotter_log_repaired_bytes", "Bytes of a torn tail cut at the last start.",
+                Number(repair.bytes_dropped));
+      out.Gauge("spotter_log_lost_records",
+                "Damaged records of the newest file that an operator let pass.",
+                Number(repair.records_lost));
     }
     if (sources.gate != nullptr) {
       for (const auto& [call, count] : sources.gate->counts()) {

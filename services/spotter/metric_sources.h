@@ -20,6 +20,7 @@ struct MetricSources {
   log_local::LocalLog* log = nullptr;
   const store::Store* store = nullptr;
   const Clock* clock = nullptr;
+  std::function<Status()> standing;  // not Ok: the shard stands still, and why
 };
 
 // The histograms that the engine fills as it goes.

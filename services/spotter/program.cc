@@ -10,6 +10,7 @@
 #include "services/spotter/admin_http.h"
 #include "services/spotter/data_directory.h"
 #include "services/spotter/first_start.h"
+#include "services/spotter/guarded_log.h"
 #include "services/spotter/host.h"
 #include "services/spotter/metric_sources.h"
 #include "services/spotter/program_operations.h"
@@ -18,7 +19,6 @@
 namespace spotter::service {
 namespace {
 
-constexpr int32_t kShard = 0;  // the only one
 constexpr Duration kDrain = Seconds(10);
 constexpr Duration kReplayTurn = std::chrono::milliseconds(200);
 
@@ -63,11 +63,19 @@ class WiredProgram final : public Program {
                ? static_cast<const Clock&>(*directory_.virtual_clock)
                : wall_;
   }
+  Status Standing() const {
+    if (!directory_.problem.empty()) {
+      return Unavailable("the shard is quarantined: {}", directory_.problem);
+    }
+    return owner_ == nullptr ? OkStatus() : owner_->Standing();
+  }
+  // Why it is not ready, or "".
   std::string problem() const {
-    if (!directory_.problem.empty()) return directory_.problem;
-    if (owner_ == nullptr) return "";
-    const engine::OwnerStatus status = owner_->status();
-    return status.quarantine.empty() ? status.paused : status.quarantine;
+    if (const Status standing = Standing(); !standing.ok()) {
+      return std::string(MessageOf(standing));
+    }
+    const std::string paused = owner_ == nullptr ? "" : owner_->status().paused;
+    return paused.empty() ? "" : "the shard is paused: " + paused;
   }
 
   Status ReadFiles() {
@@ -82,8 +90,9 @@ class WiredProgram final : public Program {
   }
 
   Status StartShard() {
+    log_ = std::make_unique<GuardedLog>(directory_.log(), [this] { return Standing(); });
     dispatcher_ = std::make_unique<dispatch::Dispatcher>(
-        *directory_.store, directory_.log(), clock(),
+        *directory_.store, *log_, clock(),
         dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
     SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
     if (!directory_.problem.empty()) return OkStatus();
@@ -133,7 +142,7 @@ class WiredProgram final : public Program {
           "this machine can post\"");
     }
     intake_ =
-        std::make_unique<intake::Intake>(directory_.log(), *dead_letters_, *tenants_, clock(),
+        std::make_unique<intake::Intake>(*log_, *dead_letters_, *tenants_, clock(),
                                          intake::IntakeOptions{.accept_unsigned = accept_unsigned});
     operations_ = std::make_unique<ProgramOperations>(config_, directory_, owner_.get(), wall_,
                                                       [this] { dispatcher_->Wake(); });
@@ -144,7 +153,8 @@ class WiredProgram final : public Program {
                           .gate = gate_.get(),
                           .log = directory_.local_log.get(),
                           .store = directory_.store.get(),
-                          .clock = &clock()});
+                          .clock = &clock(),
+                          .standing = [this] { return Standing(); }});
     return OkStatus();
   }
 
@@ -159,7 +169,7 @@ class WiredProgram final : public Program {
     grpc_options_.reflection = !tokens_.has_value();
     SPOTTER_ASSIGN_OR_RETURN(grpc_,
                              api::Server::Start(grpc_options_, {.store = *directory_.store,
-                                                                .log = directory_.log(),
+                                                                .log = *log_,
                                                                 .owner = owner_.get(),
                                                                 .delivery = *dispatcher_,
                                                                 .intake = *intake_,
@@ -184,6 +194,7 @@ class WiredProgram final : public Program {
   Secrets secrets_;
   api::ServerOptions grpc_options_;
   DataDirectory directory_;
+  std::unique_ptr<GuardedLog> log_;
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<engine::Owner> owner_;
   std::unique_ptr<intake::DeadLetterFiles> dead_letters_;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/spotter/program_operations.h"
 
+#include <algorithm>
+
 #include "base/log_message.h"
 #include "services/spotter/host.h"
+#include "state/verify_hash.h"
 
 namespace spotter::service {
 namespace {
 
-constexpr auto kSnapshotCheck = std::chrono::seconds(30);
+constexpr Duration kSnapshotCheck = Seconds(30);
 constexpr Duration kCatchUp = Minutes(30);
 
 api::SnapshotInfo InfoOf(const SnapshotManifest& manifest) {
@@ -76,14 +79,28 @@ StatusOr<std::vector<api::SnapshotInfo>> ProgramOperations::ListSnapshots() {
 }
 
 Status ProgramOperations::SkipOffset(int64_t offset, std::string reason) {
-  const int64_t applied = owner_ == nullptr ? 0 : owner_->status().next_offset;
-  if (offset < applied) {
+  SPOTTER_ASSIGN_OR_RETURN(const bool is_damaged, IsDamaged(offset));
+  const StatusOr<state::Meta> meta = state::ReadMeta(*directory_.store);
+  const int64_t applied = meta.ok() ? meta->next_offset : 0;
+  if (offset < applied && !is_damaged) {
     return FailedPrecondition("offset {} is applied already; the shard is at {}", offset, applied);
+  }
+  if (offset < applied) {
+    LogWarn("the state keeps what a damaged record did, a replay will not, offset={}", offset);
   }
   SPOTTER_RETURN_IF_ERROR(
       directory_.control->Append(model::SkipOffset{.offset = offset, .reason = std::move(reason)}));
   LogInfo("offset will be skipped after the next start, offset={}", offset);
   return OkStatus();
+}
+
+// Whether the record is one of those that keep the log from being opened.
+StatusOr<bool> ProgramOperations::IsDamaged(int64_t offset) const {
+  if (directory_.local_log != nullptr) return false;
+  SPOTTER_ASSIGN_OR_RETURN(const auto tail, log_local::ScanTail(directory_.path + "/log"));
+  return std::any_of(tail.holes.begin(), tail.holes.end(), [&](const log_local::Hole& hole) {
+    return hole.first <= offset && offset < std::max(hole.end, hole.first + 1);
+  });
 }
 
 StatusOr<bool> ProgramOperations::AdvanceTime(EventTime to) {
@@ -119,7 +136,8 @@ std::string ProgramOperations::problem() const {
 void ProgramOperations::SnapshotDaily() {
   const EventTime started = wall_.Now();
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, kSnapshotCheck, [&] { return stopping_; })) {
+  const Duration check = std::min(kSnapshotCheck, config_.snapshot_interval);
+  while (!stop_.wait_for(lock, check, [&] { return stopping_; })) {
     lock.unlock();
     const auto manifests = ListSnapshotFiles(directory_.snapshots());
     EventTime last = started;

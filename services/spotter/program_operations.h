@@ -33,6 +33,7 @@ class ProgramOperations final : public api::Operations {
   std::string problem() const override;
 
  private:
+  StatusOr<bool> IsDamaged(int64_t offset) const;
   void SnapshotDaily();
 
   const Config& config_;
