@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // spotter: events in, journey actions out; one process, one directory.
+#include <sys/stat.h>
+
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -33,6 +35,7 @@ int Fail(const Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::umask(077);  // members' data: files and folders are their owner's alone, RocksDB's too
   const service::ParsedArguments arguments = service::ParseArguments(argc, argv);
   if (!arguments.config.has_value()) {
     fmt::print(arguments.exit_code == 0 ? stdout : stderr, "{}", arguments.output);
