@@ -132,7 +132,13 @@ Status TakeSnapshot(const Client& client, const Options&) {
 Status ListSnapshots(const Client& client, const Options&) {
   SPOTTER_ASSIGN_OR_RETURN(const auto response, client.Call<Admin>(&Admin::Stub::ListSnapshots,
                                                                    v1::ListSnapshotsRequest()));
-  for (const v1::Snapshot& snapshot : response.snapshots()) PrintSnapshot(client, snapshot);
+  std::vector<std::vector<std::string>> rows = {{"SNAPSHOT", "OFFSET", "BYTES", "HASH"}};
+  for (const v1::Snapshot& snapshot : response.snapshots()) {
+    if (client.json()) PrintJson(snapshot);
+    rows.push_back({snapshot.path(), std::to_string(snapshot.offset()),
+                    std::to_string(snapshot.bytes()), snapshot.state_hash()});
+  }
+  if (!client.json()) PrintTable(rows);
   return OkStatus();
 }
 

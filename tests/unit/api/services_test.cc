@@ -271,6 +271,29 @@ TEST_F(ServicesTest, ExplainsAMemberByClausesJourneysAndRefusals) {
   ASSERT_EQ(1, explained.journeys_size());
   ASSERT_EQ(1, explained.refusals_size());
   EXPECT_EQ(v1::REFUSAL_REASON_NO_CONSENT, explained.refusals(0).reason());
+  EXPECT_EQ(0, explained.waiting_size());
+}
+
+TEST_F(ServicesTest, ExplainsWhatWaitsForDelivery) {
+  PutJourney();
+  Publish({Consent("c1"), Joined("c1", "a@example.com")});
+  v1::ExplainRequest request;
+  request.set_profile(ProfileOf("a@example.com").id());
+  auto explained = Call<v1::ProfileService>(&v1::ProfileService::Stub::Explain, request);
+  ASSERT_EQ(1, explained.waiting_size());
+  EXPECT_EQ("default", explained.waiting(0).subscription());
+  EXPECT_EQ("mail", explained.waiting(0).action().step());
+
+  v1::SettleActionsRequest settle;
+  v1::Settlement& ack = *settle.add_settlements();
+  ack.set_lease_token(
+      Call<v1::ActionService>(&v1::ActionService::Stub::PullActions, v1::PullActionsRequest())
+          .deliveries(0)
+          .lease_token());
+  ack.set_outcome(v1::SETTLE_OUTCOME_ACK);
+  Call<v1::ActionService>(&v1::ActionService::Stub::SettleActions, settle);
+  explained = Call<v1::ProfileService>(&v1::ProfileService::Stub::Explain, request);
+  EXPECT_EQ(0, explained.waiting_size());
 }
 
 TEST_F(ServicesTest, WhatCannotBeReadBecomesADeadLetterAndTheRestGoesOn) {
