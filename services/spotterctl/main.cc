@@ -30,6 +30,7 @@ Exit codes: 0 ok, 1 the request failed (one line on stderr says why), 2 usage.
 }  // namespace
 
 int main(int argc, char** argv) {
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // it tells the same in our one line
   namespace ctl = spotter::ctl;
   CLI::App app("Talks to a running spotter, and restores the data of a stopped one.", "spotterctl");
   app.footer(kExamples);

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "services/spotter/suggest.h"
+#include "services/program/suggest.h"
 
 namespace spotter::ctl {
 namespace {

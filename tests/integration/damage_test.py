@@ -92,8 +92,8 @@ class Damage(unittest.TestCase):
         for word in words:
             for place in (said, status["problem"], info[0], self.server.stderr_tail()):
                 self.assertIn(str(word), place)
-        self.assertEqual(["spotter_engine_quarantined 1"],
-                         self.metric("spotter_engine_quarantined"))
+        self.assertEqual(['spotter_engine_quarantined{shard="0"} 1'],
+                         self.metric("spotter_engine_quarantined{"))
         self.assertEqual(200, read(f"http://{self.server.admin}/healthz")[0])
         end = status["log_end_offset"]
         with harness.Poster(self.server.http) as poster:
@@ -107,8 +107,8 @@ class Damage(unittest.TestCase):
 
     def assert_moves(self, bookings):
         self.assertEqual((200, "ready\n"), read(f"http://{self.server.admin}/readyz"))
-        self.assertEqual(["spotter_engine_quarantined 0"],
-                         self.metric("spotter_engine_quarantined"))
+        self.assertEqual(['spotter_engine_quarantined{shard="0"} 0'],
+                         self.metric("spotter_engine_quarantined{"))
         self.ctl.wait_applied()
         self.assertEqual(bookings, self.bookings())
         self.assertTrue(self.ctl.state_hash(verify=True)["verified"])
