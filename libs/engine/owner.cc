@@ -295,16 +295,16 @@ class OwnerThread final : public Owner {
     const EventTime began = boot_clock_.Now();
     const std::string payload = wire::Encode(model::LogRecord(*claim));
     const std::string_view payloads[] = {payload};
-    const StatusOr<log::Offset> offset = log_.Append(payloads);
+    const StatusOr<std::vector<log::Offset>> offsets = log_.Append(payloads);
     std::lock_guard lock(mutex_);
-    if (offset.ok()) {
+    if (offsets.ok()) {
       claim_failure_.clear();
-      return ownership_.Appended(*offset, began);
+      return ownership_.Appended(offsets->front(), began);
     }
     if (claim_failure_.empty()) {
-      LogWarn("claim not appended, reason=\"{}\"", MessageOf(offset.status()));
+      LogWarn("claim not appended, reason=\"{}\"", MessageOf(offsets.status()));
     }
-    claim_failure_ = fmt::format("; the log refuses it: {}", MessageOf(offset.status()));
+    claim_failure_ = fmt::format("; the log refuses it: {}", MessageOf(offsets.status()));
   }
 
   // A clean stop tells the next owner that it need not wait. Not waited for: unless it becomes
@@ -360,7 +360,8 @@ class OwnerThread final : public Owner {
   Status AppendOwn(const model::LogRecord& record) {
     const std::string payload = wire::Encode(record);
     const std::string_view payloads[] = {payload};
-    SPOTTER_ASSIGN_OR_RETURN(own_offset_, log_.Append(payloads));
+    SPOTTER_ASSIGN_OR_RETURN(const std::vector<log::Offset> offsets, log_.Append(payloads));
+    own_offset_ = offsets.front();
     return OkStatus();
   }
 

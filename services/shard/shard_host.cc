@@ -89,7 +89,9 @@ Status ShardHost::CatchUp(const Interrupted& interrupted) {
 }
 
 Status ShardHost::Claim() {
-  SPOTTER_RETURN_IF_ERROR(owner_->Claim(kClaimTimeout));
+  if (owner_ == nullptr) return Unavailable("the shard stands still: {}", problem());
+  SPOTTER_RETURN_IF_ERROR(owner_->status().is_standby ? owner_->Promote(kClaimTimeout)
+                                                      : owner_->Claim(kClaimTimeout));
   return dispatcher_->Begin(*owner_);
 }
 
