@@ -13,6 +13,8 @@ class AdminServiceImpl final : public v1::AdminService::Service {
 
   grpc::Status CreateTenant(grpc::ServerContext* context, const v1::CreateTenantRequest* request,
                             v1::CreateTenantResponse* response) override;
+  grpc::Status UpdateTenant(grpc::ServerContext* context, const v1::UpdateTenantRequest* request,
+                            v1::UpdateTenantResponse* response) override;
   grpc::Status PutZoneRules(grpc::ServerContext* context, const v1::PutZoneRulesRequest* request,
                             v1::PutZoneRulesResponse* response) override;
   grpc::Status ListDeadLetters(grpc::ServerContext* context,

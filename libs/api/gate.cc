@@ -29,6 +29,7 @@ constexpr std::pair<std::string_view, O> kMethods[] = {
     {"AdminService/SkipOffset",           O::kSnapshot},
     {"AdminService/TakeShard",            O::kSnapshot},
     {"AdminService/TakeSnapshot",         O::kSnapshot},
+    {"AdminService/UpdateTenant",         O::kTenantCreate},
     {"IngestService/Publish",             O::kPublish},
     {"IngestService/PublishCloudEvents",  O::kPublish},
     {"JourneyService/GetJourney",         O::kReadDefinitions},

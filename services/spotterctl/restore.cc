@@ -3,6 +3,7 @@
 // Offline: puts a snapshot where the state is; the next start applies the log from there.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -127,6 +128,7 @@ Status BeginLog(const std::string& log, int64_t first) {
 // Each step leaves a directory that a server starts on as before, or refuses in words; to restore
 // again finishes the work.
 Status Restore(const Options& options) {
+  ::umask(077);  // as the server's own
   SPOTTER_ASSIGN_OR_RETURN(const SnapshotManifest manifest, FindSnapshot(options));
   if (manifest.logic_version != engine::kLogicVersion) {
     return FailedPrecondition("snapshot '{}' is of logic version {}, this program has {}",
