@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/spotter/first_start.h"
 
-#include <unistd.h>
-
 #include "base/log_message.h"
 #include "control/announce_tenant.h"
 #include "engine/queries.h"
-#include "services/spotter/host.h"
-#include "state/verify_hash.h"
-#include "wire/wire.h"
+#include "services/program/host.h"
 
 namespace spotter::service {
 namespace {
@@ -67,15 +63,6 @@ Status AnnounceTenants(const store::Store& store, control::Directory& directory)
     SPOTTER_RETURN_IF_ERROR(control::AnnounceTenant(directory, tenant));
   }
   return OkStatus();
-}
-
-Status ClaimShard(engine::Owner& owner, const store::Store& store, log::Log& log) {
-  SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(store));
-  const model::Claim claim{.generation = meta.generation + 1,
-                           .owner = fmt::format("pid-{}", getpid())};
-  SPOTTER_ASSIGN_OR_RETURN(const log::Offset offset,
-                           log::AppendDurable(log, wire::Encode(model::LogRecord(claim))));
-  return owner.WaitApplied(offset, kTimeout);
 }
 
 }  // namespace spotter::service

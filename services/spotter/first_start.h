@@ -3,7 +3,6 @@
 
 #include "control/directory.h"
 #include "engine/owner.h"
-#include "log/log.h"
 #include "store/store.h"
 
 namespace spotter::service {
@@ -13,8 +12,5 @@ Status CreateStudio(engine::Owner& owner, const store::Store& store, const std::
 
 // Tenants that the control log does not know yet: those of a directory made before it held them.
 Status AnnounceTenants(const store::Store& store, control::Directory& directory);
-
-// Announces this process as the shard's owner: a new generation, in force when this returns.
-Status ClaimShard(engine::Owner& owner, const store::Store& store, log::Log& log);
 
 }  // namespace spotter::service

@@ -306,6 +306,40 @@ TEST_F(ServicesTest, TheStateHashVerifies) {
   for (const auto& table : hash.tables()) EXPECT_EQ(table.hash(), table.recomputed());
 }
 
+TEST_F(ServicesTest, ATenantOfAnotherShardIsToldWhereAndWhenToAskAgain) {
+  shards_->is_away = true;
+  grpc::ClientContext context;
+  v1::ListSegmentsResponse response;
+  const auto stub = v1::SegmentService::NewStub(channel_);
+  const grpc::Status status = stub->ListSegments(&context, {}, &response);
+  EXPECT_EQ(grpc::StatusCode::UNAVAILABLE, status.error_code());
+  EXPECT_EQ("tenant 'studio' lives on shard 3", status.error_message());
+  EXPECT_NE(std::string::npos, status.error_details().find("google.rpc.RetryInfo"));
+  const auto& trailers = context.GetServerTrailingMetadata();
+  ASSERT_EQ(1u, trailers.count(kRetryAfterMetadata));
+  EXPECT_EQ("1000", trailers.find(kRetryAfterMetadata)->second);
+  EXPECT_EQ(1u, trailers.count(kElsewhereMetadata));
+}
+
+TEST_F(ServicesTest, AStreamOfATenantOfAnotherShardEndsAtOnceWithTheHint) {
+  shards_->is_away = true;
+  grpc::ClientContext context;
+  const auto stub = v1::ActionService::NewStub(channel_);
+  const auto stream = stub->StreamActions(&context);
+  v1::StreamActionsResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(grpc::StatusCode::UNAVAILABLE, stream->Finish().error_code());
+  EXPECT_EQ(1u, context.GetServerTrailingMetadata().count(kRetryAfterMetadata));
+}
+
+TEST_F(ServicesTest, ACallAboutAShardNamesTheShard) {
+  v1::GetStatusRequest request;
+  request.set_shard(1);
+  Call<v1::AdminService>(&v1::AdminService::Stub::GetStatus, request,
+                         grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ("shard 1: this program has shard 0 alone", error_.error_message());
+}
+
 TEST_F(ServicesTest, RefusesANegativePageAndAForeignToken) {
   v1::ListProfilesRequest request;
   request.set_page_size(-1);

@@ -147,7 +147,7 @@ TEST_F(UnsignedIntakeTest, IsUnavailableWhenABadBodyCannotBeKept) {
   dead_letters_.reset();
   auto small = DeadLetterFiles::Open(
       {.folder = (folder_.path() / "deadletters").string(), .bytes_max = 10}, clock_);
-  Intake intake(log_, **small, tenants_, clock_, {.accept_unsigned = true});
+  Intake intake(logs_, **small, tenants_, clock_, {.accept_unsigned = true});
   EXPECT_EQ(intake.HandleWebhook(TenantId(kStudio), "stripe", {}, "", "{").status().code(),
             StatusCode::kUnavailable);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "services/spotter/snapshot_files.h"
+#include "services/shard/snapshot_files.h"
 
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <filesystem>
 
-#include "services/spotter/host.h"
+#include "services/program/host.h"
 
 namespace spotter::service {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "services/spotter/admin_http.h"
+#include "services/program/admin_http.h"
 
 #include <httplib.h>
 
@@ -28,8 +28,7 @@ AdminHttp::AdminHttp(const Address& address, AdminPages pages) : impl_(std::make
   impl_->server.Get("/readyz", [pages](const httplib::Request&, httplib::Response& response) {
     const std::string problem = pages.problem();
     response.status = problem.empty() ? 200 : 503;
-    response.set_content(problem.empty() ? "ready\n" : "quarantined: " + problem + "\n",
-                         "text/plain");
+    response.set_content(problem.empty() ? "ready\n" : problem + "\n", "text/plain");
   });
 }
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "services/spotter/config.h"
+#include "services/program/address.h"
 
 namespace spotter::service {
 

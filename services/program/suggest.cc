@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "services/spotter/suggest.h"
+#include "services/program/suggest.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "services/spotter/secrets.h"
+#include "services/program/secrets.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <set>
 
-#include "services/spotter/host.h"
-#include "services/spotter/suggest.h"
+#include "services/program/host.h"
+#include "services/program/suggest.h"
 
 namespace spotter::service {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "services/spotter/host.h"
+#include "services/program/host.h"
 
 #include <fcntl.h>
 #include <openssl/sha.h>

@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "services/spotter/metric_sources.h"
+#include "services/shard/shard_metrics.h"
 
 #include "engine/queries.h"
 
 namespace spotter::service {
 namespace {
 
-using exposition::Samples;
-
 double Number(auto value) { return static_cast<double>(value); }
 
-void AddEngine(const engine::OwnerStatus& status, EventTime now, Samples& out) {
+// Puts the shard's label on every sample.
+class OfShard final : public exposition::Samples {
+ public:
+  OfShard(int number, exposition::Samples& out) : shard_(std::to_string(number)), out_(out) {}
+  void Counter(std::string_view name, std::string_view help, double value,
+               exposition::Labels labels = {}) override {
+    labels.emplace_back("shard", shard_);
+    out_.Counter(name, help, value, std::move(labels));
+  }
+  void Gauge(std::string_view name, std::string_view help, double value,
+             exposition::Labels labels = {}) override {
+    labels.emplace_back("shard", shard_);
+    out_.Gauge(name, help, value, std::move(labels));
+  }
+
+ private:
+  const std::string shard_;
+  exposition::Samples& out_;
+};
+
+void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
   const engine::Counters& counters = status.counters;
   for (size_t i = 1; i < counters.events_by_kind.size(); ++i) {
     if (counters.events_by_kind[i] == 0) continue;
@@ -48,7 +66,7 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, Samples& out) {
             Number(counters.orphans_waiting));
 }
 
-void AddDispatch(const dispatch::Counts& counts, Samples& out) {
+void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
   out.Gauge("spotter_dispatch_outbox_entries", "Outbox entries not settled.",
             Number(counts.pending));
   out.Gauge("spotter_dispatch_leased_entries", "Outbox entries on lease.",
@@ -72,34 +90,22 @@ void AddDispatch(const dispatch::Counts& counts, Samples& out) {
   }
 }
 
-void AddIntake(const intake::Counters& counters, Samples& out) {
-  for (size_t i = 1; i < counters.accepted.size(); ++i) {
-    const int64_t count = counters.accepted[i].load();
-    if (count == 0) continue;
-    out.Counter("spotter_intake_events_total", "Events appended to the log, by kind.",
-                Number(count), {{"kind", std::string(NameOf(static_cast<model::EventKind>(i)))}});
+void AddState(const store::Store& store, OfShard& out) {
+  const auto tenants = engine::ListTenants(store);
+  if (!tenants.ok()) return;
+  uint64_t profiles = 0;
+  for (const model::TenantSettings& tenant : *tenants) {
+    if (const auto row = engine::ReadProgress(store, tenant.id); row.ok()) {
+      profiles += row->profiles;
+    }
   }
-  for (const auto& [reason, count] : counters.rejected.Values()) {
-    out.Counter("spotter_intake_dead_letters_total", "Bodies that could not be read, by reason.",
-                Number(count), {{"reason", reason}});
-  }
-  for (const auto& [type, count] : counters.ignored.Values()) {
-    out.Counter("spotter_intake_ignored_total", "Bodies of types that are not read, by type.",
-                Number(count), {{"type", type}});
-  }
-  for (const auto& [reason, count] : counters.refused.Values()) {
-    out.Counter("spotter_intake_refused_total", "Requests refused whole, by reason.", Number(count),
-                {{"reason", reason}});
-  }
-  out.Counter("spotter_intake_clamped_total", "Event times ahead of ours, moved.",
-              Number(counters.clamped.load()));
-  out.Counter("spotter_intake_bytes_total", "Bytes appended to the log.",
-              Number(counters.bytes.load()));
+  out.Gauge("spotter_engine_profiles", "Profiles kept.", Number(profiles));
+  out.Gauge("spotter_engine_tenants", "Tenants kept.", Number(tenants->size()));
 }
 
 }  // namespace
 
-engine::Observers AddEngineHistograms(exposition::Metrics& metrics) {
+ShardHistograms AddShardHistograms(exposition::Metrics& metrics) {
   exposition::Histogram& apply =
       metrics.AddHistogram("spotter_engine_apply_seconds", "Applying one batch of records.",
                            exposition::kLatencyBuckets);
@@ -111,59 +117,26 @@ engine::Observers AddEngineHistograms(exposition::Metrics& metrics) {
   exposition::Histogram& lateness = metrics.AddHistogram(
       "spotter_engine_timer_lateness_seconds",
       "Shard time when a timer fired, less the instant it was due.", exposition::kLatenessBuckets);
-  return {.apply_seconds = [&apply](double seconds) { apply.Observe(seconds); },
-          .commit_seconds = [&commit](double seconds) { commit.Observe(seconds); },
-          .sync_seconds = [&sync](double seconds) { sync.Observe(seconds); },
-          .timer_lateness_seconds = [&lateness](double seconds) { lateness.Observe(seconds); }};
+  exposition::Histogram& delay = metrics.AddHistogram(
+      "spotter_dispatch_event_to_action_seconds",
+      "From the append of the deciding record, or the opening of the action's window, to its "
+      "first lease.",
+      exposition::kLatencyBuckets);
+  const auto observe = [](exposition::Histogram& histogram) {
+    return [&histogram](double seconds) { histogram.Observe(seconds); };
+  };
+  return {.engine = {.apply_seconds = observe(apply),
+                     .commit_seconds = observe(commit),
+                     .sync_seconds = observe(sync),
+                     .timer_lateness_seconds = observe(lateness)},
+          .event_to_action_seconds = observe(delay)};
 }
 
-void AddSources(exposition::Metrics& metrics, const MetricSources& sources) {
-  if (sources.dispatcher != nullptr) {
-    exposition::Histogram& delay = metrics.AddHistogram(
-        "spotter_dispatch_event_to_action_seconds",
-        "From the append of the deciding record, or the opening of the action's window, to its "
-        "first lease.",
-        exposition::kLatencyBuckets);
-    sources.dispatcher->ObserveDelay([&delay](double seconds) { delay.Observe(seconds); });
-  }
-  exposition::Histogram* fsync = nullptr;
-  if (sources.log != nullptr) {
-    fsync = &metrics.AddHistogram("spotter_log_fsync_seconds", "Group commits of the log.",
-                                  exposition::kLatencyBuckets);
-  }
-  metrics.AddSource([sources, fsync](Samples& out) {
-    out.Gauge(
-        "spotter_build_info", "Always 1; the labels say what runs.", 1,
-        {{"version", SPOTTER_VERSION}, {"logic_version", std::to_string(engine::kLogicVersion)}});
-    if (sources.owner != nullptr) AddEngine(sources.owner->status(), sources.clock->Now(), out);
-    if (sources.dispatcher != nullptr) AddDispatch(sources.dispatcher->counts(), out);
-    if (sources.intake != nullptr) AddIntake(sources.intake->counters(), out);
-    if (sources.log != nullptr) {
-      for (const double seconds : sources.log->TakeFsyncSeconds()) fsync->Observe(seconds);
-      out.Gauge("spotter_log_records", "Records kept in the log.",
-                Number(sources.log->durable_end() - sources.log->start()));
-    }
-    if (sources.gate != nullptr) {
-      for (const auto& [call, count] : sources.gate->counts()) {
-        out.Counter("spotter_api_calls_total", "RPCs served, by method and status code.",
-                    Number(count),
-                    {{"method", call.first},
-                     {"code", absl::StatusCodeToString(static_cast<StatusCode>(call.second))}});
-      }
-    }
-    if (sources.store != nullptr) {
-      if (const auto tenants = engine::ListTenants(*sources.store); tenants.ok()) {
-        uint64_t profiles = 0;
-        for (const model::TenantSettings& tenant : *tenants) {
-          if (const auto row = engine::ReadProgress(*sources.store, tenant.id); row.ok()) {
-            profiles += row->profiles;
-          }
-        }
-        out.Gauge("spotter_engine_profiles", "Profiles kept.", Number(profiles));
-        out.Gauge("spotter_engine_tenants", "Tenants kept.", Number(tenants->size()));
-      }
-    }
-  });
+void AddShardSamples(ShardHost& shard, const Clock& clock, exposition::Samples& samples) {
+  OfShard out(shard.number(), samples);
+  if (shard.owner() != nullptr) AddEngine(shard.owner()->status(), clock.Now(), out);
+  AddDispatch(shard.dispatcher().counts(), out);
+  AddState(shard.store(), out);
 }
 
 }  // namespace spotter::service
