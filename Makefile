@@ -35,6 +35,7 @@ build: setup  ## the programs, in build/release/bin
 	@$(call build,release,$(PROGRAMS))
 
 test: setup  ## everything: unit, property, scenario, simulation, integration, layering, style
+	@cmake/setup.sh test
 	@$(call build,release,all all_verify_interface_header_sets)
 	@$(CTEST) --test-dir $(RELEASE)
 
@@ -43,6 +44,7 @@ test-fast: setup  ## the inner loop: fast tests of PRESET=dev
 	@$(CTEST) --test-dir $(BUILD)/$(PRESET) -L fast
 
 sanitized: setup  ## the libraries' tests under PRESET=asan or PRESET=tsan
+	@cmake/setup.sh test
 	@$(call build,$(PRESET),unit_tests)
 	@$(CTEST) --test-dir $(BUILD)/$(PRESET) -R '^unit_'
 
