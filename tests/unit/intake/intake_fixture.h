@@ -76,7 +76,7 @@ class IntakeTest : public testing::Test {
     }
     return events;
   }
-  std::vector<DeadLetter> Dead() { return dead_letters_->List(kStudio, "", 100, "").letters; }
+  std::vector<DeadLetter> Dead() { return dead_letters_->List(kStudio, "", 100, "")->letters; }
 
   TempFolder folder_;
   VirtualClock clock_{*ParseTime("2026-11-22T12:00:00Z")};
