@@ -51,8 +51,9 @@ Status Dispatcher::Load() {
 
 Status Dispatcher::Begin(engine::Owner& owner) {
   SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(store_));
+  const int64_t claimed = owner.status().generation;
   const std::lock_guard lock(mutex_);
-  generation_ = meta.generation;
+  generation_ = claimed > 0 ? claimed : meta.generation;
   owner_ = &owner;
   changed_.notify_all();
   return OkStatus();
@@ -134,6 +135,10 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
   while (true) {
     if (stopped_) return Unavailable("deliveries have stopped: the server is going down");
     if (owner_ == nullptr) return Unavailable("deliveries have not begun: the shard catches up");
+    const Status may = owner_->MayDeliver();
+    if (!may.ok() && (std::chrono::steady_clock::now() >= deadline || owner_->status().fenced)) {
+      return Unavailable("nothing is delivered here now: {}", MessageOf(may));
+    }
     SPOTTER_ASSIGN_OR_RETURN(Taken taken, TakeReady(scope, key, max, ack_deadline));
     if (!taken.undeliverable.empty()) {
       lock.unlock();
@@ -154,7 +159,7 @@ StatusOr<Dispatcher::Taken> Dispatcher::TakeReady(const Scope& scope, const std:
   MemberLines& lines = lines_[scope];
   while (taken.leases.size() < max && taken.undeliverable.size() < options_.pull_max) {
     const std::optional<model::ProfileId> profile = lines.Ready(now);
-    if (!profile.has_value()) break;
+    if (!profile.has_value() || !owner_->may_deliver()) break;
     SPOTTER_RETURN_IF_ERROR(TakeFirst(scope, key, *profile, now, ack_deadline, taken).status());
   }
   return taken;
@@ -181,7 +186,8 @@ StatusOr<bool> Dispatcher::TakeFirst(const Scope& scope, const std::string& key,
                                      .profile = profile,
                                      .sequence = sequence,
                                      .action = action->id,
-                                     .reason = *reason});
+                                     .reason = *reason,
+                                     .generation = generation_});
       lines.Hide(profile, now + kUndeliverableRepeat, 0);
       return true;
     }
@@ -227,6 +233,7 @@ StatusOr<std::optional<model::RefusalReason>> Dispatcher::WhyNot(const model::Te
 void Dispatcher::AppendUndeliverable(const Scope& scope,
                                      const std::vector<model::Undeliverable>& found) {
   std::vector<std::string> records;
+  if (!owner_->may_deliver()) return;  // the owner that is finds out for itself
   for (const model::Undeliverable& one : found) {
     uint64_t number = 0;
     {
@@ -325,7 +332,7 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
 // Whether the holder of `token` may still decide about it; acks are not asked.
 std::string Dispatcher::RefusalOf(const LeaseToken& token, MemberLines& lines,
                                   EventTime now) const {
-  if (token.generation != generation_) return "LEASE_FENCED";
+  if (token.generation != generation_ || !owner_->may_deliver()) return "LEASE_FENCED";
   const Line* line = lines.Find(token.profile);
   const bool holds = line != nullptr && line->lease == token.lease && line->hidden_until > now &&
                      line->waiting.begin()->first == token.sequence;

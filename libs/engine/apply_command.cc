@@ -400,6 +400,8 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Undeliverable
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                            overlay_.Get(Family::kOutbox, key));
   if (!row.has_value()) return std::string("settled");
+  // Of an owner that is no longer: whether it is out of its window the new one sees for itself.
+  if (missed.generation != 0 && missed.generation < meta_.generation) return std::string("stale");
   SPOTTER_ASSIGN_OR_RETURN(model::OutboxEntry entry, state::DecodeOutboxEntry(*row));
   const auto* found = std::get_if<model::Action>(&entry.what);
   if (found == nullptr || found->id != missed.action) return std::string("decided");

@@ -44,6 +44,7 @@ class Shard::Impl {
   void AdvanceTime(EventTime append_time);
   Status ApplyTick(const model::Tick& tick);
   Status ApplyWork(const model::Work& work);
+  Status ApplyClaim(const model::Claim& claim);
   Status PutDeadLetter(std::string_view tenant, std::string_view reason, std::string detail,
                        std::string_view payload);
   Status Audit(Tenant& tenant, std::string_view principal, std::string what);
@@ -161,6 +162,7 @@ class Shard::Impl {
   const Options options_;
   const std::set<int64_t> skips_;
   state::Meta meta_;
+  model::Claim newest_claim_;  // meta_.generation is its generation
   Overlay overlay_;
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
 

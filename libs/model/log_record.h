@@ -21,10 +21,18 @@ struct Tick {
 struct Work {
   uint32_t budget = 1000;
 };
-// An owner announces itself; deliveries and settlements carry the generation.
+// An owner announces itself; deliveries and settlements carry the generation. Again with the same
+// generation it is a heartbeat.
+enum class ClaimPhase : uint8_t {
+  kDelivers = 1,
+  kWaits = 2,    // until the lease of the owner before it has run out
+  kReleased = 3  // it has stopped delivering for good: the next owner need not wait
+};
 struct Claim {
   int64_t generation = 0;
-  std::string owner;
+  std::string owner;  // names the data directory whose exclusive lock the owner holds
+  ClaimPhase phase = ClaimPhase::kDelivers;
+  Duration lease{0};  // for which a heartbeat lets it deliver; 0: it needs none
 };
 
 struct PutTenant {
@@ -85,6 +93,7 @@ struct Undeliverable {
   int64_t sequence = 0;
   ActionId action;
   RefusalReason reason = RefusalReason::kExpired;
+  int64_t generation = 0;  // of the owner that found it; 0: not told
 };
 struct SeekSubscription {
   std::string subscription;

@@ -83,6 +83,10 @@ void Fields(A& a, model::SourceDeclaration& x) {
   a(x.name, x.site, x.interval);
 }
 template <class A>
+void Fields(A& a, model::Claim& x) {
+  a(x.generation, x.owner, x.phase, x.lease);
+}
+template <class A>
 void Fields(A& a, model::TenantSettings& x) {
   a(x.id, x.kind, x.title, x.region, x.time_zone, x.suppression_key, x.sources, x.sms_per_week,
     x.quiet_from_minute, x.quiet_until_minute);

@@ -97,6 +97,8 @@ SPOTTER_ROW(AuditRow);
 SPOTTER_ROW(TenantProgress);
 #undef SPOTTER_ROW
 
+std::string EncodeRow(const model::Claim& row);  // the newest, of the shard
+StatusOr<model::Claim> DecodeClaim(std::string_view bytes);
 std::string EncodeRow(const model::TenantSettings& row);
 StatusOr<model::TenantSettings> DecodeTenantSettings(std::string_view bytes);
 std::string EncodeRow(const model::SegmentDefinition& row);

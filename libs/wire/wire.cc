@@ -10,6 +10,7 @@
 #include "spotter/v1/log.pb.h"
 #include "wire/command_proto.h"
 #include "wire/event_proto.h"
+#include "wire/leaf.h"
 
 namespace spotter::wire {
 namespace {
@@ -54,9 +55,23 @@ struct RecordWriter {
   void operator()(const model::Claim& from) const {
     to.mutable_claim()->set_generation(from.generation);
     to.mutable_claim()->set_owner(from.owner);
+    to.mutable_claim()->set_phase(static_cast<v1::ClaimPhase>(from.phase));
+    to.mutable_claim()->set_lease_ms(from.lease.count());
   }
   void operator()(const model::Command& from) const { Write(from, *to.mutable_command()); }
 };
+
+StatusOr<model::LogRecord> Read(const v1::Claim& from) {
+  Reader reader;
+  model::Claim claim{
+      .generation = from.generation(), .owner = from.owner(), .lease = Duration(from.lease_ms())};
+  if (from.phase() != v1::CLAIM_PHASE_UNSPECIFIED) {
+    claim.phase =
+        reader.Enum<model::ClaimPhase>(from.phase(), v1::ClaimPhase_IsValid(from.phase()), "phase");
+  }
+  SPOTTER_RETURN_IF_ERROR(reader.status());
+  return claim;
+}
 
 }  // namespace
 
@@ -77,7 +92,7 @@ StatusOr<model::LogRecord> DecodeLogRecord(std::string_view bytes) {
     case v1::LogRecord::kWork:
       return model::Work{message->work().budget()};
     case v1::LogRecord::kClaim:
-      return model::Claim{message->claim().generation(), message->claim().owner()};
+      return Read(message->claim());
     case v1::LogRecord::kCommand:
       return FromProto(message->command());
     case v1::LogRecord::RECORD_NOT_SET:

@@ -3,8 +3,6 @@
 
 #include "base/log_message.h"
 #include "services/program/host.h"
-#include "state/verify_hash.h"
-#include "wire/wire.h"
 
 namespace spotter::service {
 namespace {
@@ -80,12 +78,10 @@ Status ShardHost::CatchUp(const Interrupted& interrupted) {
   return OkStatus();
 }
 
-Status ShardHost::Claim(const std::string& name) {
-  SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(*parts_.store));
-  const model::Claim claim{.generation = meta.generation + 1, .owner = name};
-  SPOTTER_ASSIGN_OR_RETURN(const log::Offset offset,
-                           log::AppendDurable(*parts_.log, wire::Encode(model::LogRecord(claim))));
-  SPOTTER_RETURN_IF_ERROR(owner_->WaitApplied(offset, kClaimTimeout));
+Status ShardHost::Claim() {
+  if (owner_ == nullptr) return Unavailable("the shard stands still: {}", problem());
+  SPOTTER_RETURN_IF_ERROR(owner_->status().is_standby ? owner_->Promote(kClaimTimeout)
+                                                      : owner_->Claim(kClaimTimeout));
   return dispatcher_->Begin(*owner_);
 }
 

@@ -54,9 +54,10 @@ class ShardHost {
   // Waits until everything is applied that the log holds now, or the shard stands still.
   // Cancelled: `interrupted` said so.
   Status CatchUp(const Interrupted& interrupted);
-  // Announces this process as the owner: a new generation, in force when this returns; then
-  // deliveries begin. Only behind CatchUp: an ack may be the log's last record.
-  Status Claim(const std::string& name);
+  // Makes this process the owner: a claim above all others, in force when this returns; then
+  // deliveries begin (at once, or when the lease of the owner before has run out). A standby is
+  // promoted. Only behind CatchUp: an ack may be the log's last record.
+  Status Claim();
 
   int number() const { return settings_.number; }
   const api::ShardPorts& ports() const { return *ports_; }

@@ -64,11 +64,14 @@ class Spotter final : public Program {
     // A time-lapse takes snapshots only when asked: its days pass in minutes.
     const Duration interval =
         directory_.virtual_clock != nullptr ? Duration(0) : config_.snapshot_interval;
+    engine::Options options;
+    options.owner = fmt::format("pid-{}", getpid());
     SPOTTER_ASSIGN_OR_RETURN(
         shard_,
         ShardHost::Open({.snapshots = {.folder = directory_.snapshots(),
                                        .interval = interval,
-                                       .kept = config_.snapshots_kept}},
+                                       .kept = config_.snapshots_kept},
+                         .engine = options},
                         std::move(directory_.shard), clock(), wall_, AddShardHistograms(metrics_)));
     SPOTTER_RETURN_IF_ERROR(shard_->CatchUp(interrupted));
     if (!shard_->problem().empty()) return OkStatus();
@@ -76,7 +79,7 @@ class Spotter final : public Program {
       directory_.virtual_clock->AdvanceTo(shard_->owner()->status().shard_time);
     }
     SPOTTER_RETURN_IF_ERROR(CreateStudio(*shard_->owner(), shard_->store(), config_.time_zone));
-    return shard_->Claim(fmt::format("pid-{}", getpid()));
+    return shard_->Claim();
   }
 
   Status BuildServices() {

@@ -116,7 +116,7 @@ inline std::vector<std::pair<std::string, model::LogRecord>> SampleRecords() {
       {"event", SampleEvent()},
       {"tick", Tick{500}},
       {"work", Work{250}},
-      {"claim", Claim{3, "host-1"}},
+      {"claim", Claim{3, "host-1", ClaimPhase::kWaits, Seconds(5)}},
       {"put_tenant", command(PutTenant{SampleTenant()})},
       {"put_zone_rules", command(PutZoneRules{"Europe/Berlin", std::string("TZif\0\xff", 6)})},
       {"put_segment", command(PutSegment{{"at-risk", "At risk", "true", 2}})},
@@ -130,7 +130,8 @@ inline std::vector<std::pair<std::string, model::LogRecord>> SampleRecords() {
                                 3,
                                 {{ana, 1, action, SettleOutcome::kAck, ""},
                                  {ben, 2, {}, SettleOutcome::kReject, "bounced"}}})},
-      {"undeliverable", command(Undeliverable{"crm", ana, 1, action, RefusalReason::kSuppressed})},
+      {"undeliverable",
+       command(Undeliverable{"crm", ana, 1, action, RefusalReason::kSuppressed, 3})},
       {"seek_subscription", command(SeekSubscription{"crm"})},
       {"add_note", command(AddNote{ana, "eva", "likes mornings"})},
   };
