@@ -218,12 +218,16 @@ class Broker:
             "transaction.state.log.replication.factor": 1,
             "transaction.state.log.min.isr": 1,
             "group.initial.rebalance.delay.ms": 0,
+            "group.min.session.timeout.ms": 1000,
             "num.network.threads": 2,
             "num.io.threads": 2,
             "log.cleaner.threads": 1,
             # One node is its own cluster: it need not wait for itself after a SIGKILL.
             "broker.session.timeout.ms": 2000,
             "broker.heartbeat.interval.ms": 500,
+            "controller.quorum.election.timeout.ms": 300,
+            "controller.quorum.election.backoff.max.ms": 100,
+            "controller.quorum.fetch.timeout.ms": 500,
         }
         if "sasl" in self._ports:
             properties |= {

@@ -77,7 +77,7 @@ TEST_F(OutageTest, EveryAcknowledgedRecordIsThereOnceAfterABrokersSigkill) {
 
 TEST_F(OutageTest, ABrokerThatIsAwayLooksLikeSilence) {
   const std::string topic = MakeTopic();
-  const auto client = MakeClient({.append_timeout = Seconds(1), .answer_timeout = Seconds(1)});
+  const auto client = MakeClient({.append_timeout = Seconds(1)});
   const auto log = Open(client, {.topic = topic, .stored_offset = 0});
   ASSERT_TRUE(AppendDurable(*log, "a").ok());
   ASSERT_EQ(ReadFrom(*log, 0, 1).size(), 1u);
@@ -142,7 +142,7 @@ class AccessTest : public BrokerTest {
                          std::map<std::string, std::string> settings) {
     const auto client = MakeClient({.brokers = BrokerAddress(listener),
                                     .settings = std::move(settings),
-                                    .answer_timeout = Seconds(2)});
+                                    .answer_timeout = Seconds(1)});
     Status status;
     // The reason arrives with the first connection, which may be slow on a busy machine.
     EXPECT_TRUE(Eventually([&] {
