@@ -132,14 +132,13 @@ StatusOr<std::vector<BodyResult>> Intake::HandleTrusted(const TenantId& tenant,
   std::vector<Part> parts;
   for (const TrustedBody& body : bodies) {
     const bool is_raw = !body.source.empty();
-    parts.push_back(
-        {.decoded = is_raw ? connect::DecodeWebhook(body.source, body.body, settings)
-                           : connect::DecodeCloudEvents(body.content_type, body.headers, body.body,
-                                                        settings),
-         .source = std::string(is_raw ? body.source : kCloudEventsSource),
-         .content_type = std::string(is_raw ? "application/json" : body.content_type),
-         .bytes = body.body,
-         .origin = body.origin});
+    parts.push_back({.decoded = is_raw ? connect::DecodeWebhook(body.source, body.body, settings)
+                                       : connect::DecodeCloudEvents(body.content_type, body.headers,
+                                                                    body.body, settings),
+                     .source = std::string(is_raw ? body.source : kCloudEventsSource),
+                     .content_type = std::string(is_raw ? "application/json" : body.content_type),
+                     .bytes = body.body,
+                     .origin = body.origin});
   }
   return Store(tenant, info, std::move(parts), /*backfill=*/false);
 }
@@ -226,7 +225,7 @@ Status Intake::KeepRefused(const TenantId& tenant, const std::vector<Part>& part
   }
   if (letters.empty()) return OkStatus();
   SPOTTER_ASSIGN_OR_RETURN(std::vector<std::string> ids, dead_letters_.AddAll(std::move(letters)));
-  for (size_t next = 0; BodyResult& result : results) {
+  for (size_t next = 0; BodyResult & result : results) {
     for (RefusedPart& part : result.refused) part.dead_letter = std::move(ids[next++]);
   }
   return OkStatus();

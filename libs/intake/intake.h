@@ -42,7 +42,8 @@ struct CloudEventBody {
 
 // A body of a channel that is trusted to name the tenant (a source topic), and needs no signature.
 struct TrustedBody {
-  std::string_view source;  // a raw body of this source (connect::IsWebhookSource); "": a CloudEvent
+  std::string_view
+      source;  // a raw body of this source (connect::IsWebhookSource); "": a CloudEvent
   std::string_view content_type;
   std::span<const connect::Header> headers;
   std::string_view body;
