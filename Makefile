@@ -44,6 +44,7 @@ test-fast: setup  ## the inner loop: fast tests of PRESET=dev
 	@$(CTEST) --test-dir $(BUILD)/$(PRESET) -L fast
 
 sanitized: setup  ## the libraries' tests under PRESET=asan or PRESET=tsan
+	@cmake/setup.sh test
 	@$(call build,$(PRESET),unit_tests)
 	@$(CTEST) --test-dir $(BUILD)/$(PRESET) -R '^unit_'
 

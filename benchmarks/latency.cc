@@ -127,8 +127,8 @@ StatusOr<Latency> RunLatency(const std::string& directory, const std::string& bl
       group.assign(payloads.begin() + static_cast<int64_t>(next),
                    payloads.begin() + static_cast<int64_t>(due));
       const double at = WallSeconds();
-      SPOTTER_ASSIGN_OR_RETURN(const log::Offset first, log->Append(group));
-      groups.push_back({first, group.size(), at});
+      SPOTTER_ASSIGN_OR_RETURN(const std::vector<log::Offset> offsets, log->Append(group));
+      groups.push_back({offsets.front(), group.size(), at});
       next = due;
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(kGroupSeconds));

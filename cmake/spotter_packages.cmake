@@ -38,6 +38,7 @@ function(spotter_import target header library)
   target_include_directories(${target} SYSTEM INTERFACE ${${id}_INCLUDE})
 endfunction()
 
+spotter_import(rdkafka::rdkafka librdkafka/rdkafka.h rdkafka)
 spotter_import(RocksDB::rocksdb rocksdb/db.h rocksdb)
 spotter_import(phonenumber::phonenumber phonenumbers/phonenumberutil.h phonenumber)
 spotter_import(cctz::cctz cctz/time_zone.h cctz)

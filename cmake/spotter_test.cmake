@@ -2,6 +2,7 @@
 # spotter_test(NAME unit_base SOURCES a_test.cc LIBS spotter_base [LABEL slow] [TIMEOUT 120]):
 # one gtest program (gtest_main, gmock and rapidcheck are linked) whose cases ctest knows as
 # NAME.Suite.Case. Label fast (the default) is the inner loop; slow runs only in `make test`.
+# UNDISCOVERED: the program alone; the caller says how ctest runs it.
 
 include(GoogleTest)
 set(CMAKE_GTEST_DISCOVER_TESTS_DISCOVERY_MODE PRE_TEST)
@@ -17,7 +18,7 @@ if(SPOTTER_PCH)
 endif()
 
 function(spotter_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "NO_PCH" "NAME;LABEL;TIMEOUT" "SOURCES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "NO_PCH;UNDISCOVERED" "NAME;LABEL;TIMEOUT" "SOURCES;LIBS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "spotter_test(${arg_NAME}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -47,6 +48,9 @@ function(spotter_test)
   if(SPOTTER_PCH AND NOT arg_NO_PCH)
     target_precompile_headers(${arg_NAME} REUSE_FROM spotter_test_pch)
     target_link_libraries(${arg_NAME} PRIVATE absl::statusor fmt::fmt)
+  endif()
+  if(arg_UNDISCOVERED)
+    return()
   endif()
   # Debian's gRPC, RocksDB and others are not instrumented: what happens inside them is not ours.
   set(environment "")

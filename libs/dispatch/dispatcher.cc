@@ -260,10 +260,10 @@ void Dispatcher::AppendUndeliverable(const Scope& scope,
                        .what = one}));
   }
   const std::vector<std::string_view> payloads(records.begin(), records.end());
-  const StatusOr<log::Offset> appended = log_.Append(payloads);
+  const Status appended = log_.Append(payloads).status();
   if (appended.ok()) return;
   LogWarn("undeliverable actions not recorded, count={} error=\"{}\"", found.size(),
-          MessageOf(appended.status()));
+          MessageOf(appended));
   const std::lock_guard lock(mutex_);
   for (const model::Undeliverable& one : found) {
     lines_[scope].Hide(one.profile, clock_.Now() + kFailureDelay, 0);

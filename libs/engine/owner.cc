@@ -353,7 +353,8 @@ class OwnerThread final : public Owner {
   Status AppendOwn(const model::LogRecord& record) {
     const std::string payload = wire::Encode(record);
     const std::string_view payloads[] = {payload};
-    SPOTTER_ASSIGN_OR_RETURN(own_offset_, log_.Append(payloads));
+    SPOTTER_ASSIGN_OR_RETURN(const std::vector<log::Offset> offsets, log_.Append(payloads));
+    own_offset_ = offsets.front();
     return OkStatus();
   }
 

@@ -202,13 +202,13 @@ Status Intake::AppendEvents(const TenantId& tenant, std::vector<Part>& parts,
   if (payloads.empty()) return OkStatus();
   const std::vector<std::string_view> views(payloads.begin(), payloads.end());
   SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<log::Log> log, logs_.Of(tenant));
-  SPOTTER_ASSIGN_OR_RETURN(const log::Offset first, log->Append(views));
-  SPOTTER_RETURN_IF_ERROR(log->WaitDurable(first + static_cast<log::Offset>(payloads.size()) - 1));
-  log::Offset next = first;
+  SPOTTER_ASSIGN_OR_RETURN(const std::vector<log::Offset> offsets, log->Append(views));
+  SPOTTER_RETURN_IF_ERROR(log->WaitDurable(offsets.back()));
+  size_t next = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     results[i].accepted = parts[i].decoded.events.size();
-    if (results[i].accepted > 0) results[i].offset = next;
-    next += static_cast<log::Offset>(results[i].accepted);
+    if (results[i].accepted > 0) results[i].offset = offsets[next];
+    next += results[i].accepted;
     counters_.clamped += static_cast<int64_t>(parts[i].decoded.clamped);
   }
   for (const model::EventKind kind : kinds) counters_.Accept(kind);

@@ -8,10 +8,11 @@ namespace spotter::log {
 InMemoryLog::InMemoryLog(const Clock& clock, bool auto_sync)
     : clock_(clock), auto_sync_(auto_sync) {}
 
-StatusOr<Offset> InMemoryLog::Append(std::span<const std::string_view> payloads) {
+StatusOr<std::vector<Offset>> InMemoryLog::Append(std::span<const std::string_view> payloads) {
   std::unique_lock lock(mutex_);
-  const Offset first = EndLocked();
+  std::vector<Offset> offsets;
   for (const std::string_view payload : payloads) {
+    offsets.push_back(EndLocked());
     const EventTime time = std::max(clock_.Now(), LastAppendTimeLocked());
     records_.push_back(
         {.offset = EndLocked(), .append_time = time, .payload = std::string(payload)});
@@ -21,7 +22,7 @@ StatusOr<Offset> InMemoryLog::Append(std::span<const std::string_view> payloads)
     lock.unlock();
     readable_.notify_all();
   }
-  return first;
+  return offsets;
 }
 
 Status InMemoryLog::WaitDurable(Offset offset) {

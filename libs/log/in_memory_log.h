@@ -18,7 +18,7 @@ class InMemoryLog final : public Log {
   // record that is not yet synced (a simulated client sees its request fail).
   explicit InMemoryLog(const Clock& clock, bool auto_sync = true);
 
-  StatusOr<Offset> Append(std::span<const std::string_view> payloads) override;
+  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) override;
   Status WaitDurable(Offset offset) override;
   Status Read(Offset from, size_t max_records, size_t max_bytes,
               std::vector<Record>& records) override;

@@ -4,9 +4,9 @@
 namespace spotter::log {
 
 StatusOr<Offset> AppendDurable(Log& log, std::string_view payload) {
-  SPOTTER_ASSIGN_OR_RETURN(const Offset offset, log.Append({&payload, 1}));
-  SPOTTER_RETURN_IF_ERROR(log.WaitDurable(offset));
-  return offset;
+  SPOTTER_ASSIGN_OR_RETURN(const std::vector<Offset> offsets, log.Append({&payload, 1}));
+  SPOTTER_RETURN_IF_ERROR(log.WaitDurable(offsets.front()));
+  return offsets.front();
 }
 
 }  // namespace spotter::log

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The port of the log: the only way into a shard, and its write-ahead log. One Log is one
-// partition: records in one total order, each with an offset (dense, from 0) and an append time
-// (it falls only with a clock set back). Implementations: InMemoryLog (tests), LocalLog
-// (log_local).
+// partition: records in one total order, each with an offset (dense, from 0; a compacted log has
+// gaps) and an append time (it falls only with a clock set back). Implementations: InMemoryLog
+// (tests), LocalLog (log_local), KafkaLog (log_kafka).
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,11 @@ class Log {
  public:
   virtual ~Log() = default;
 
-  // Appends `payloads` in order at consecutive offsets and returns the first. Not yet durable.
-  // Unavailable: nothing was appended and the caller may retry (disk full, log closed).
+  // Appends `payloads` in order and returns their offsets, which rise; where others append too,
+  // their records may lie between. Not yet durable. Unavailable: the caller may retry (disk full,
+  // brokers away); what was not acknowledged may be in the log all the same, as after a crash.
   // InvalidArgument: a payload over the size limit; nothing was appended.
-  virtual StatusOr<Offset> Append(std::span<const std::string_view> payloads) = 0;
+  virtual StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) = 0;
 
   // Returns when the record at `offset` is durable. Concurrent callers share one fsync. A failed
   // fsync stops the process (an implementation never retries an fsync that failed).

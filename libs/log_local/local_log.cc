@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <thread>
 
@@ -55,7 +56,7 @@ class GroupCommitLog final : public LocalLog {
   GroupCommitLog(Options options, const Clock& clock, Recovered recovered);
   ~GroupCommitLog() override;
 
-  StatusOr<Offset> Append(std::span<const std::string_view> payloads) override;
+  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) override;
   Status WaitDurable(Offset offset) override;
   Status Read(Offset from, size_t max_records, size_t max_bytes,
               std::vector<log::Record>& records) override;
@@ -146,18 +147,19 @@ GroupCommitLog::~GroupCommitLog() {
 
 // --- Appending -------------------------------------------------------------------------------
 
-StatusOr<Offset> GroupCommitLog::Append(std::span<const std::string_view> payloads) {
+StatusOr<std::vector<Offset>> GroupCommitLog::Append(std::span<const std::string_view> payloads) {
   for (const std::string_view payload : payloads) {
     if (payload.size() > options_.record_bytes_max) {
       return InvalidArgument("log record of {} bytes: at most {} are allowed", payload.size(),
                              options_.record_bytes_max);
     }
   }
+  std::vector<Offset> offsets(payloads.size());
   std::unique_lock lock(mutex_);
   room_.wait(lock, [&] { return pending_.size() < kPendingBytesMax || !full_.ok(); });
   if (!full_.ok()) return full_;
-  const Offset first = end_;
-  if (payloads.empty()) return first;
+  if (payloads.empty()) return offsets;
+  std::iota(offsets.begin(), offsets.end(), end_);
 
   last_append_time_ = AppendTimeAfter(last_append_time_, clock_.Now());
   if (pending_.empty()) pending_first_time_ = last_append_time_;
@@ -166,7 +168,7 @@ StatusOr<Offset> GroupCommitLog::Append(std::span<const std::string_view> payloa
   }
   lock.unlock();
   work_.notify_one();
-  return first;
+  return offsets;
 }
 
 Status GroupCommitLog::WaitDurable(Offset offset) {

@@ -11,7 +11,9 @@ namespace spotter::service {
 class BrokenLog final : public log::Log {
  public:
   explicit BrokenLog(std::string problem) : problem_(std::move(problem)) {}
-  StatusOr<log::Offset> Append(std::span<const std::string_view>) override { return Why(); }
+  StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view>) override {
+    return Why();
+  }
   Status WaitDurable(log::Offset) override { return Why(); }
   Status Read(log::Offset, size_t, size_t, std::vector<log::Record>&) override { return Why(); }
   bool WaitReadable(log::Offset, Duration timeout) override {

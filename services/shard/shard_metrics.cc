@@ -56,6 +56,14 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
   out.Counter("spotter_engine_settled_total", "Outbox entries settled.", Number(counters.settled));
   out.Counter("spotter_engine_timers_fired_total", "Timers fired.", Number(counters.timers_fired));
   out.Counter("spotter_engine_records_total", "Log records applied.", Number(status.records));
+  out.Gauge("spotter_engine_owner", "1: this process owns the shard; 0: it follows it.",
+            status.is_owner ? 1 : 0);
+  out.Gauge("spotter_engine_generation", "Generation of this process's claim.",
+            Number(status.generation));
+  out.Counter("spotter_engine_heartbeats_total", "Claims of its own that were read back.",
+              Number(status.heartbeats));
+  out.Gauge("spotter_engine_fenced", "1: another owner came after this one.",
+            status.fenced ? 1 : 0);
   out.Gauge("spotter_engine_lag_records", "Durable records not applied yet.",
             Number(status.log_end - status.next_offset));
   out.Gauge("spotter_engine_lag_seconds", "Age of the newest applied record while there are more.",

@@ -68,7 +68,8 @@ class Spotter final : public Program {
         shard_,
         ShardHost::Open({.snapshots = {.folder = directory_.snapshots(),
                                        .interval = interval,
-                                       .kept = config_.snapshots_kept}},
+                                       .kept = config_.snapshots_kept},
+                         .engine = {.owner = fmt::format("pid-{}", getpid())}},
                         std::move(directory_.shard), clock(), wall_, AddShardHistograms(metrics_)));
     SPOTTER_RETURN_IF_ERROR(shard_->CatchUp(interrupted));
     if (!shard_->problem().empty()) return OkStatus();

@@ -235,7 +235,7 @@ class World {
   void Append(std::string_view payload, int64_t step) {
     crash_.BeforeWrite();
     const std::string_view payloads[] = {payload};
-    const log::Offset offset = *log_.Append(payloads);
+    const log::Offset offset = log_.Append(payloads)->front();
     undurable_.push_back(
         {.offset = offset, .append_time = clock_.Now(), .payload = std::string(payload)});
     if (step >= 0) step_offsets_.emplace_back(step, offset);

@@ -17,7 +17,7 @@ class FaultyLog final : public log::Log {
   std::atomic<bool> holds_back = false;
   std::atomic<int64_t> damaged_from = -1;  // reads at or past it are DataLoss; -1 = none
 
-  StatusOr<log::Offset> Append(std::span<const std::string_view> payloads) override {
+  StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view> payloads) override {
     if (refuses_appends) return Unavailable("the disk is full");
     return inner_.Append(payloads);
   }

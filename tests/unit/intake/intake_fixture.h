@@ -34,7 +34,7 @@ class FewTenants final : public TenantDirectory {
 class FillableLog final : public log::Log {
  public:
   explicit FillableLog(const Clock& clock) : log_(clock) {}
-  StatusOr<log::Offset> Append(std::span<const std::string_view> payloads) override {
+  StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view> payloads) override {
     ++appends;
     if (is_full) return Unavailable("log: disk full");
     return log_.Append(payloads);

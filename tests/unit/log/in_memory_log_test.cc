@@ -18,7 +18,7 @@ std::vector<std::string> PayloadsFrom(Log& log, Offset from) {
   return payloads;
 }
 
-StatusOr<Offset> AppendAll(Log& log, const std::vector<std::string>& payloads) {
+StatusOr<std::vector<Offset>> AppendAll(Log& log, const std::vector<std::string>& payloads) {
   const std::vector<std::string_view> views(payloads.begin(), payloads.end());
   return log.Append(views);
 }
@@ -26,8 +26,8 @@ StatusOr<Offset> AppendAll(Log& log, const std::vector<std::string>& payloads) {
 TEST(InMemoryLog, GivesConsecutiveOffsets) {
   VirtualClock clock({1000});
   InMemoryLog log(clock);
-  EXPECT_EQ(*AppendAll(log, {"a", "b"}), 0);
-  EXPECT_EQ(*AppendAll(log, {}), 2);
+  EXPECT_EQ(*AppendAll(log, {"a", "b"}), (std::vector<Offset>{0, 1}));
+  EXPECT_EQ(*AppendAll(log, {}), std::vector<Offset>());
   EXPECT_EQ(*AppendDurable(log, "c"), 2);
   EXPECT_EQ(log.end(), 3);
   EXPECT_EQ(log.durable_end(), 3);
@@ -56,7 +56,7 @@ TEST(InMemoryLog, KeepsAPrefixOfTheUnsyncedAtACrash) {
   log.LoseUnsynced(1);
   EXPECT_EQ(PayloadsFrom(log, 0), (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_EQ(log.WaitDurable(4).code(), StatusCode::kUnavailable);
-  EXPECT_EQ(*AppendAll(log, {"f"}), 3);
+  EXPECT_EQ(*AppendAll(log, {"f"}), std::vector<Offset>{3});
 }
 
 TEST(InMemoryLog, NeverLetsAppendTimeFall) {

@@ -139,9 +139,9 @@ TEST_F(LocalLogTest, KeepsRecordsOverAReopen) {
 TEST_F(LocalLogTest, AppendsAGroupAtConsecutiveOffsets) {
   const auto log = Open();
   const std::vector<std::string_view> group{"a", "b", "c"};
-  EXPECT_EQ(*log->Append(group), 0);
-  EXPECT_EQ(*log->Append({}), 3);
-  EXPECT_EQ(*log->Append(group), 3);
+  EXPECT_EQ(*log->Append(group), (std::vector<Offset>{0, 1, 2}));
+  EXPECT_EQ(*log->Append({}), std::vector<Offset>());
+  EXPECT_EQ(*log->Append(group), (std::vector<Offset>{3, 4, 5}));
   EXPECT_EQ(log->end(), 6);
   EXPECT_TRUE(log->WaitDurable(5).ok());
   EXPECT_EQ(PayloadsOf(*log, 2), (std::vector<std::string>{"c", "a", "b", "c"}));
