@@ -18,7 +18,7 @@ class LogView final : public log::Log {
   std::atomic<log::Offset> sees_below = std::numeric_limits<log::Offset>::max();
   std::atomic<int> appends = 0;
 
-  StatusOr<log::Offset> Append(std::span<const std::string_view> payloads) override {
+  StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view> payloads) override {
     appends++;
     return log_.Append(payloads);
   }
