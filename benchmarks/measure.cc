@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/measure.h"
 
-#include <malloc.h>
+#include <mimalloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,8 +32,14 @@ double WallSeconds() {
 }
 
 int64_t AllocatedBytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return static_cast<int64_t>(info.uordblks + info.hblkhd);
+  int64_t bytes = 0;
+  const auto add = [](const mi_heap_t*, const mi_heap_area_t* area, void*, size_t, void* sum) {
+    *static_cast<int64_t*>(sum) += static_cast<int64_t>(area->used * area->block_size);
+    return true;
+  };
+  mi_collect(/*force=*/true);
+  mi_heap_visit_blocks(mi_heap_get_default(), /*visit_all_blocks=*/false, add, &bytes);
+  return bytes;
 }
 
 int64_t BytesIn(const std::filesystem::path& directory) {

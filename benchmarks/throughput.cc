@@ -14,7 +14,7 @@
 namespace spotter::benchmarks {
 namespace {
 
-constexpr engine::Options kOptions;
+const engine::Options kOptions;
 
 // Takes the time of a pass and syncs the store as an owner does.
 class Stopwatch {

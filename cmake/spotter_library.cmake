@@ -103,10 +103,36 @@ function(spotter_library)
     SPOTTER_LAYER ${arg_LAYER} SPOTTER_DEPS "${arg_DEPS}")
 endfunction()
 
-# spotter_program(NAME spotter SOURCES main.cc DEPS engine api EXTERNAL CLI11::CLI11): bin/spotter.
-# Programs are layer 6 and may depend on every library.
+# spotter_service_library(NAME shard SOURCES shard_host.cc DEPS engine api SERVICES program): a part
+# that several programs share, services/shard. Layer 6 like them; target service_shard.
+function(spotter_service_library)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "NO_PCH" "NAME" "SOURCES;DEPS;SERVICES;EXTERNAL")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR
+      "spotter_service_library(${arg_NAME}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  spotter_check_layers(${arg_NAME} 6 "${arg_DEPS}" missing)
+  if(missing)
+    message(WARNING "services/${arg_NAME} is left out: it needs ${missing}, not in libs/ yet")
+    return()
+  endif()
+  list(TRANSFORM arg_DEPS PREPEND spotter_ OUTPUT_VARIABLE dep_targets)
+  list(TRANSFORM arg_SERVICES PREPEND service_ OUTPUT_VARIABLE service_targets)
+  set(target service_${arg_NAME})
+  add_library(${target} STATIC ${arg_SOURCES})
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/libs ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${target} PRIVATE SPOTTER_VERSION="${PROJECT_VERSION}")
+  target_link_libraries(${target}
+    PUBLIC ${service_targets} ${dep_targets} ${arg_EXTERNAL} PRIVATE spotter_warnings)
+  if(NOT arg_NO_PCH)
+    spotter_use_pch(${target})
+  endif()
+endfunction()
+
+# spotter_program(NAME spotter SOURCES main.cc DEPS engine api SERVICES shard EXTERNAL CLI11::CLI11):
+# bin/spotter. Programs are layer 6 and may depend on every library.
 function(spotter_program)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "NO_PCH" "NAME" "SOURCES;DEPS;EXTERNAL")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "NO_PCH" "NAME" "SOURCES;DEPS;SERVICES;EXTERNAL")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "spotter_program(${arg_NAME}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -116,12 +142,18 @@ function(spotter_program)
     return()
   endif()
   list(TRANSFORM arg_DEPS PREPEND spotter_ OUTPUT_VARIABLE dep_targets)
+  list(TRANSFORM arg_SERVICES PREPEND service_ OUTPUT_VARIABLE service_targets)
   # A program and a library may share a name; the target is told apart by its suffix.
   set(target ${arg_NAME}_program)
   add_executable(${target} ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${arg_NAME})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/libs ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${target} PRIVATE ${dep_targets} ${arg_EXTERNAL} spotter_warnings)
+  target_link_libraries(${target}
+    PRIVATE ${service_targets} ${dep_targets} ${arg_EXTERNAL} spotter_warnings)
+  # Programs allocate by mimalloc (docs/adr/0027); the sanitizers bring an allocator of their own.
+  if(NOT SPOTTER_SANITIZE)
+    target_link_libraries(${target} PRIVATE -Wl,--no-as-needed,-lmimalloc)
+  endif()
   if(NOT arg_NO_PCH)
     spotter_use_pch(${target})
   endif()

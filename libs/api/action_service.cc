@@ -28,9 +28,9 @@ Status ValidateSubscriptionId(std::string_view id) {
   return InvalidArgument("subscription '{}': expected 1 to 64 of [a-z0-9-]", id);
 }
 
-StatusOr<model::Subscription> Find(const Ports& ports, const Caller& caller,
+StatusOr<model::Subscription> Find(const ShardPorts& shard, const Caller& caller,
                                    const std::string& id) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSubscriptions(ports.store, caller.tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSubscriptions(shard.store, caller.tenant));
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.id == id; });
   if (found != all.end()) return *found;
@@ -58,16 +58,27 @@ ActionServiceImpl::StreamActions(grpc::CallbackServerContext* context) {
     streams_--;
     caller = ResourceExhausted("{} streams are open, which is the most there may be", kStreamsMax);
   }
-  if (caller.ok()) return new ActionStream(ports_, *std::move(caller), draining_, streams_);
-  ports_.gate.Count(kMethod, caller.status());
-  return new RefusedStream(caller.status());
+  Status refused = caller.status();
+  if (caller.ok()) {
+    StatusOr<ShardHandle> shard = ports_.shards.Of(caller->tenant);
+    if (shard.ok()) {
+      return new ActionStream({ports_, *std::move(shard), *std::move(caller)}, *context, draining_,
+                              streams_);
+    }
+    streams_--;
+    refused = shard.status();
+  }
+  ports_.gate.Count(kMethod, refused);
+  AddHints(refused, *context);
+  return new RefusedStream(refused);
 }
 
 grpc::Status ActionServiceImpl::PullActions(grpc::ServerContext* context,
                                             const v1::PullActionsRequest* request,
                                             v1::PullActionsResponse* response) {
-  return ports_.gate.Serve(
-      *context, "ActionService/PullActions", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "ActionService/PullActions",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         if (request->max_deliveries() < 0) {
           return InvalidArgument("max_deliveries {}: expected 0 or more",
                                  request->max_deliveries());
@@ -80,9 +91,9 @@ grpc::Status ActionServiceImpl::PullActions(grpc::ServerContext* context,
             request->max_deliveries() == 0 ? kDeliveriesDefault : request->max_deliveries();
         SPOTTER_ASSIGN_OR_RETURN(
             const auto leases,
-            ports_.delivery.Pull(caller.tenant, SubscriptionOf(request->subscription()),
-                                 static_cast<size_t>(max), ack_deadline,
-                                 std::clamp(wait, Duration(0), kWaitMax)));
+            shard.delivery.Pull(caller.tenant, SubscriptionOf(request->subscription()),
+                                static_cast<size_t>(max), ack_deadline,
+                                std::clamp(wait, Duration(0), kWaitMax)));
         for (const engine::Lease& lease : leases) Write(lease, *response->add_deliveries());
         return OkStatus();
       });
@@ -91,13 +102,14 @@ grpc::Status ActionServiceImpl::PullActions(grpc::ServerContext* context,
 grpc::Status ActionServiceImpl::SettleActions(grpc::ServerContext* context,
                                               const v1::SettleActionsRequest* request,
                                               v1::SettleActionsResponse* response) {
-  return ports_.gate.Serve(
-      *context, "ActionService/SettleActions", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "ActionService/SettleActions",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(const auto requests, ReadSettlements(request->settlements()));
         SPOTTER_ASSIGN_OR_RETURN(
             const auto results,
-            ports_.delivery.Settle(caller.tenant, SubscriptionOf(request->subscription()),
-                                   caller.principal.name, requests));
+            shard.delivery.Settle(caller.tenant, SubscriptionOf(request->subscription()),
+                                  caller.principal.name, requests));
         Write(results, *response->mutable_settled());
         return OkStatus();
       });
@@ -106,27 +118,29 @@ grpc::Status ActionServiceImpl::SettleActions(grpc::ServerContext* context,
 grpc::Status ActionServiceImpl::SeekSubscription(grpc::ServerContext* context,
                                                  const v1::SeekSubscriptionRequest* request,
                                                  v1::SeekSubscriptionResponse* response) {
-  return ports_.gate.Serve(
-      *context, "ActionService/SeekSubscription", [&](const Caller& caller) -> Status {
-        const std::string id = SubscriptionOf(request->subscription());
-        SPOTTER_RETURN_IF_ERROR(
-            Submit(ports_, caller, request->request_id(), model::SeekSubscription{id}).status());
-        SPOTTER_ASSIGN_OR_RETURN(const auto subscription, Find(ports_, caller, id));
-        *response->mutable_subscription() = wire::ToProto(subscription);
-        return OkStatus();
-      });
+  return ServeAtShard(ports_, *context, "ActionService/SeekSubscription",
+                      [&](const Caller& caller, const ShardPorts& shard) -> Status {
+                        const std::string id = SubscriptionOf(request->subscription());
+                        SPOTTER_RETURN_IF_ERROR(Submit(ports_, shard, caller, request->request_id(),
+                                                       model::SeekSubscription{id})
+                                                    .status());
+                        SPOTTER_ASSIGN_OR_RETURN(const auto subscription, Find(shard, caller, id));
+                        *response->mutable_subscription() = wire::ToProto(subscription);
+                        return OkStatus();
+                      });
 }
 
 grpc::Status ActionServiceImpl::CreateSubscription(grpc::ServerContext* context,
                                                    const v1::CreateSubscriptionRequest* request,
                                                    v1::CreateSubscriptionResponse* response) {
-  return ports_.gate.Serve(
-      *context, "ActionService/CreateSubscription", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "ActionService/CreateSubscription",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_RETURN_IF_ERROR(ValidateSubscriptionId(request->subscription()));
         const model::PutSubscription put{{.id = request->subscription()}};
-        SPOTTER_RETURN_IF_ERROR(Submit(ports_, caller, request->request_id(), put).status());
+        SPOTTER_RETURN_IF_ERROR(Submit(ports_, shard, caller, request->request_id(), put).status());
         SPOTTER_ASSIGN_OR_RETURN(const auto subscription,
-                                 Find(ports_, caller, request->subscription()));
+                                 Find(shard, caller, request->subscription()));
         *response->mutable_subscription() = wire::ToProto(subscription);
         return OkStatus();
       });
@@ -136,20 +150,24 @@ grpc::Status ActionServiceImpl::CreateSubscription(grpc::ServerContext* context,
 grpc::Status ActionServiceImpl::ListSubscriptions(grpc::ServerContext* context,
                                                   const v1::ListSubscriptionsRequest* request,
                                                   v1::ListSubscriptionsResponse* response) {
-  return ports_.gate.Serve(
-      *context, "ActionService/ListSubscriptions", [&](const Caller& caller) -> Status {
-        SPOTTER_RETURN_IF_ERROR(PageSize(request->page_size()).status());
-        SPOTTER_ASSIGN_OR_RETURN(const auto all,
-                                 engine::ListSubscriptions(ports_.store, caller.tenant));
-        for (const model::Subscription& one : all) {
-          v1::SubscriptionStatus& status = *response->add_subscriptions();
-          *status.mutable_subscription() = wire::ToProto(one);
-          const engine::QueueStatus queue = ports_.delivery.StatusOf(caller.tenant, one.id);
-          status.set_waiting(static_cast<int64_t>(queue.waiting));
-          status.set_leased(static_cast<int64_t>(queue.leased));
-        }
-        return OkStatus();
-      });
+  return ServeAtShard(ports_, *context, "ActionService/ListSubscriptions",
+                      [&](const Caller& caller, const ShardPorts& shard) -> Status {
+                        SPOTTER_RETURN_IF_ERROR(PageSize(request->page_size()).status());
+                        SPOTTER_ASSIGN_OR_RETURN(
+                            const auto all, engine::ListSubscriptions(shard.store, caller.tenant));
+                        for (const model::Subscription& one : all) {
+                          v1::SubscriptionStatus& status = *response->add_subscriptions();
+                          *status.mutable_subscription() = wire::ToProto(one);
+                          if (one.has_expired()) {
+                            wire::Write(one.expired_at, *status.mutable_expired_at());
+                          }
+                          const engine::QueueStatus queue =
+                              shard.delivery.StatusOf(caller.tenant, one.id);
+                          status.set_waiting(static_cast<int64_t>(queue.waiting));
+                          status.set_leased(static_cast<int64_t>(queue.leased));
+                        }
+                        return OkStatus();
+                      });
 }
 
 }  // namespace spotter::api

@@ -20,13 +20,19 @@ constexpr Duration kAckDeadline = Seconds(60);
 
 }  // namespace
 
-ActionStream::ActionStream(const Ports& ports, Caller caller, const std::atomic<bool>& draining,
-                           std::atomic<int>& open_streams)
-    : ports_(ports), caller_(std::move(caller)), draining_(draining), open_streams_(open_streams) {
+ActionStream::ActionStream(StreamOf of, grpc::CallbackServerContext& context,
+                           const std::atomic<bool>& draining, std::atomic<int>& open_streams)
+    : ports_(of.ports),
+      shard_(std::move(of.shard)),
+      caller_(std::move(of.caller)),
+      context_(context),
+      draining_(draining),
+      open_streams_(open_streams) {
   StartRead(&incoming_);
   thread_ = std::thread([this] {
     const Status status = Run();
     ports_.gate.Count("ActionService/StreamActions", status);
+    AddHints(status, context_);
     Finish(ToGrpc(status));
   });
 }
@@ -85,7 +91,7 @@ Status ActionStream::Open() {
   if (!reader.ok()) return reader.status();
   AddCredit(open.credit());
   SPOTTER_ASSIGN_OR_RETURN(const auto subscriptions,
-                           engine::ListSubscriptions(ports_.store, caller_.tenant));
+                           engine::ListSubscriptions(shard_->store, caller_.tenant));
   const auto found = std::find_if(subscriptions.begin(), subscriptions.end(),
                                   [&](const auto& s) { return s.id == subscription_; });
   if (found == subscriptions.end()) {
@@ -151,7 +157,7 @@ Status ActionStream::Settle(const v1::SettlementBatch& batch) {
   SPOTTER_ASSIGN_OR_RETURN(const auto requests, ReadSettlements(batch.settlements()));
   SPOTTER_ASSIGN_OR_RETURN(
       const auto results,
-      ports_.delivery.Settle(caller_.tenant, subscription_, caller_.principal.name, requests));
+      shard_->delivery.Settle(caller_.tenant, subscription_, caller_.principal.name, requests));
   for (const engine::SettleRequest& request : requests) {
     if (request.wish != engine::SettleWish::kExtend) outstanding_.erase(request.token);
   }
@@ -167,9 +173,9 @@ bool ActionStream::MayDeliver() const {
 
 Status ActionStream::Deliver() {
   SPOTTER_ASSIGN_OR_RETURN(const auto leases,
-                           ports_.delivery.Pull(caller_.tenant, subscription_,
-                                                static_cast<size_t>(std::min(credit_, kBatchMax)),
-                                                ack_deadline_, kTurn));
+                           shard_->delivery.Pull(caller_.tenant, subscription_,
+                                                 static_cast<size_t>(std::min(credit_, kBatchMax)),
+                                                 ack_deadline_, kTurn));
   if (leases.empty()) return OkStatus();
   v1::StreamActionsResponse response;
   for (const engine::Lease& lease : leases) {
@@ -203,8 +209,8 @@ bool ActionStream::Write(const v1::StreamActionsResponse& response) {
 
 bool ActionStream::WriteProgress() {
   v1::StreamActionsResponse response;
-  if (ports_.owner != nullptr) {
-    const engine::OwnerStatus status = ports_.owner->status();
+  if (shard_->owner != nullptr) {
+    const engine::OwnerStatus status = shard_->owner->status();
     wire::Write(status.shard_time, *response.mutable_progress()->mutable_time());
     response.mutable_progress()->set_offset(status.next_offset);
   }

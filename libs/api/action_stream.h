@@ -15,13 +15,20 @@
 
 namespace spotter::api {
 
+// Whose stream, and at which shard.
+struct StreamOf {
+  const Ports& ports;
+  ShardHandle shard;
+  Caller caller;
+};
+
 // One worker's stream. gRPC's threads read what the worker says into an inbox; a thread of its own
 // delivers and answers. Deletes itself when the call is over.
 class ActionStream final
     : public grpc::ServerBidiReactor<v1::StreamActionsRequest, v1::StreamActionsResponse> {
  public:
   // Draining tells streams to end with Revoked. `open_streams` counts those that live.
-  ActionStream(const Ports& ports, Caller caller, const std::atomic<bool>& draining,
+  ActionStream(StreamOf of, grpc::CallbackServerContext& context, const std::atomic<bool>& draining,
                std::atomic<int>& open_streams);
 
  private:
@@ -43,7 +50,9 @@ class ActionStream final
   bool WriteProgress();
 
   const Ports& ports_;
+  const ShardHandle shard_;
   const Caller caller_;
+  grpc::CallbackServerContext& context_;
   const std::atomic<bool>& draining_;
   std::atomic<int>& open_streams_;
 

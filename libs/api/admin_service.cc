@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "control/announce_tenant.h"
 #include "engine/queries.h"
 #include "state/verify_hash.h"
 #include "wire/definition_proto.h"
@@ -74,14 +75,25 @@ void Write(const state::StateHash& kept, const state::StateHash* recomputed,
 
 }  // namespace
 
-Status AdminServiceImpl::PutZone(const Caller& caller, const std::string& request_id,
-                                 const std::string& zone, std::string tzif) {
+Status AdminServiceImpl::PutZone(const ShardPorts& shard, const Caller& caller,
+                                 const std::string& request_id, const std::string& zone,
+                                 std::string tzif) {
   if (tzif.empty()) {
     SPOTTER_ASSIGN_OR_RETURN(tzif, ports_.operations.ZoneRules(zone));
   }
-  return Submit(ports_, caller, request_id,
+  return Submit(ports_, shard, caller, request_id,
                 model::PutZoneRules{.zone = zone, .tzif = std::move(tzif)})
       .status();
+}
+
+// Serves what concerns a shard as a whole.
+grpc::Status AdminServiceImpl::ServeShard(
+    grpc::ServerContext& context, std::string_view method, int number,
+    const std::function<Status(const Caller&, const ShardPorts&)>& serve) {
+  return ports_.gate.Serve(context, method, [&](const Caller& caller) -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(const ShardHandle shard, ports_.shards.At(number));
+    return serve(caller, *shard);
+  });
 }
 
 // The one operation whose tenant comes from the message: the tenant is not there yet.
@@ -93,17 +105,21 @@ grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(model::TenantSettings settings,
                                  wire::FromProto(request->tenant()));
         SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(settings.id.value()));
+        SPOTTER_ASSIGN_OR_RETURN(const ShardHandle shard, ports_.shards.Of(settings.id));
         settings.suppression_key = ports_.operations.RandomBytes(32);
         const Caller creator{.principal = caller.principal, .tenant = settings.id};
         // Before the tenant: an unknown zone refuses the whole request.
         SPOTTER_ASSIGN_OR_RETURN(const std::string tzif,
                                  ports_.operations.ZoneRules(settings.time_zone));
         SPOTTER_RETURN_IF_ERROR(
-            Submit(ports_, creator, request->request_id(), model::PutTenant{settings}).status());
+            Submit(ports_, *shard, creator, request->request_id(), model::PutTenant{settings})
+                .status());
         const std::string zone_request =
             request->request_id().empty() ? "" : request->request_id() + "-zone";
-        SPOTTER_RETURN_IF_ERROR(PutZone(creator, zone_request, settings.time_zone, tzif));
-        SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(ports_.store, settings.id));
+        SPOTTER_RETURN_IF_ERROR(PutZone(*shard, creator, zone_request, settings.time_zone, tzif));
+        SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(shard->store, settings.id));
+        SPOTTER_RETURN_IF_ERROR(
+            control::AnnounceTenant(ports_.directory, stored.value_or(settings)));
         *response->mutable_tenant() = wire::ToTenant(stored.value_or(settings));
         return OkStatus();
       });
@@ -112,12 +128,14 @@ grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
 grpc::Status AdminServiceImpl::PutZoneRules(grpc::ServerContext* context,
                                             const v1::PutZoneRulesRequest* request,
                                             v1::PutZoneRulesResponse*) {
-  return ports_.gate.Serve(
-      *context, "AdminService/PutZoneRules", [&](const Caller& caller) -> Status {
-        SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(ports_.store));
+  return ServeShard(
+      *context, "AdminService/PutZoneRules", request->shard(),
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
+        SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(shard.store));
         for (const model::TenantSettings& tenant : tenants) {
           const std::string& id = request->request_id();
-          SPOTTER_RETURN_IF_ERROR(PutZone({.principal = caller.principal, .tenant = tenant.id}, id,
+          SPOTTER_RETURN_IF_ERROR(PutZone(shard,
+                                          {.principal = caller.principal, .tenant = tenant.id}, id,
                                           request->zone(), request->tzif()));
         }
         return OkStatus();
@@ -128,8 +146,9 @@ grpc::Status AdminServiceImpl::PutZoneRules(grpc::ServerContext* context,
 grpc::Status AdminServiceImpl::ListDeadLetters(grpc::ServerContext* context,
                                                const v1::ListDeadLettersRequest* request,
                                                v1::ListDeadLettersResponse* response) {
-  return ports_.gate.Serve(
-      *context, "AdminService/ListDeadLetters", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "AdminService/ListDeadLetters",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
         const std::string& tenant = caller.tenant.value();
@@ -141,8 +160,8 @@ grpc::Status AdminServiceImpl::ListDeadLetters(grpc::ServerContext* context,
         response->set_next_page_token(PrintPageToken(page.next));
         response->set_total(static_cast<int64_t>(page.total));
         if (!page.next.empty() || !request->source().empty()) return OkStatus();
-        SPOTTER_ASSIGN_OR_RETURN(
-            const auto rows, engine::ListDeadLetters(ports_.store, caller.tenant, kPageMax, ""));
+        SPOTTER_ASSIGN_OR_RETURN(const auto rows,
+                                 engine::ListDeadLetters(shard.store, caller.tenant, kPageMax, ""));
         for (const state::DeadLetter& row : rows.rows) {
           Write(row, tenant, *response->add_dead_letters());
         }
@@ -178,53 +197,61 @@ grpc::Status AdminServiceImpl::DiscardDeadLetter(grpc::ServerContext* context,
 }
 
 grpc::Status AdminServiceImpl::TakeSnapshot(grpc::ServerContext* context,
-                                            const v1::TakeSnapshotRequest*,
+                                            const v1::TakeSnapshotRequest* request,
                                             v1::TakeSnapshotResponse* response) {
-  return ports_.gate.Serve(*context, "AdminService/TakeSnapshot", [&](const Caller&) -> Status {
-    SPOTTER_ASSIGN_OR_RETURN(const SnapshotInfo snapshot, ports_.operations.TakeSnapshot());
-    Write(snapshot, *response->mutable_snapshot());
-    return OkStatus();
-  });
+  return ServeShard(*context, "AdminService/TakeSnapshot", request->shard(),
+                    [&](const Caller&, const ShardPorts& shard) -> Status {
+                      SPOTTER_ASSIGN_OR_RETURN(const SnapshotInfo snapshot,
+                                               shard.operations.TakeSnapshot());
+                      Write(snapshot, *response->mutable_snapshot());
+                      return OkStatus();
+                    });
 }
 
 grpc::Status AdminServiceImpl::ListSnapshots(grpc::ServerContext* context,
-                                             const v1::ListSnapshotsRequest*,
+                                             const v1::ListSnapshotsRequest* request,
                                              v1::ListSnapshotsResponse* response) {
-  return ports_.gate.Serve(*context, "AdminService/ListSnapshots", [&](const Caller&) -> Status {
-    SPOTTER_ASSIGN_OR_RETURN(const auto snapshots, ports_.operations.ListSnapshots());
-    for (const SnapshotInfo& snapshot : snapshots) Write(snapshot, *response->add_snapshots());
-    return OkStatus();
-  });
+  return ServeShard(*context, "AdminService/ListSnapshots", request->shard(),
+                    [&](const Caller&, const ShardPorts& shard) -> Status {
+                      SPOTTER_ASSIGN_OR_RETURN(const auto snapshots,
+                                               shard.operations.ListSnapshots());
+                      for (const SnapshotInfo& snapshot : snapshots)
+                        Write(snapshot, *response->add_snapshots());
+                      return OkStatus();
+                    });
 }
 
 // With `verify` the shard stands still while every row is read.
 grpc::Status AdminServiceImpl::GetStateHash(grpc::ServerContext* context,
                                             const v1::GetStateHashRequest* request,
                                             v1::GetStateHashResponse* response) {
-  return ports_.gate.Serve(*context, "AdminService/GetStateHash", [&](const Caller&) -> Status {
-    const auto read = [&](const state::Meta& meta) -> Status {
-      response->set_offset(meta.next_offset);
-      if (!request->verify()) {
-        Write(meta.hash, nullptr, *response);
-        return OkStatus();
-      }
-      SPOTTER_ASSIGN_OR_RETURN(const state::StateHash scanned, state::HashByScan(ports_.store));
-      Write(meta.hash, &scanned, *response);
-      response->set_verified(scanned == meta.hash);
-      return OkStatus();
-    };
-    if (ports_.owner != nullptr) return ports_.owner->BetweenBatches(read);
-    SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(ports_.store));
-    return read(meta);
-  });
+  return ServeShard(
+      *context, "AdminService/GetStateHash", request->shard(),
+      [&](const Caller&, const ShardPorts& shard) -> Status {
+        const auto read = [&](const state::Meta& meta) -> Status {
+          response->set_offset(meta.next_offset);
+          if (!request->verify()) {
+            Write(meta.hash, nullptr, *response);
+            return OkStatus();
+          }
+          SPOTTER_ASSIGN_OR_RETURN(const state::StateHash scanned, state::HashByScan(shard.store));
+          Write(meta.hash, &scanned, *response);
+          response->set_verified(scanned == meta.hash);
+          return OkStatus();
+        };
+        if (shard.owner != nullptr) return shard.owner->BetweenBatches(read);
+        SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(shard.store));
+        return read(meta);
+      });
 }
 
 grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
                                           const v1::SkipOffsetRequest* request,
                                           v1::SkipOffsetResponse*) {
-  return ports_.gate.Serve(*context, "AdminService/SkipOffset", [&](const Caller&) -> Status {
-    return ports_.operations.SkipOffset(request->offset(), request->reason());
-  });
+  return ServeShard(*context, "AdminService/SkipOffset", request->shard(),
+                    [&](const Caller&, const ShardPorts& shard) -> Status {
+                      return shard.operations.SkipOffset(request->offset(), request->reason());
+                    });
 }
 
 grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,
@@ -241,48 +268,52 @@ grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,
   });
 }
 
-grpc::Status AdminServiceImpl::GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest*,
+grpc::Status AdminServiceImpl::GetStatus(grpc::ServerContext* context,
+                                         const v1::GetStatusRequest* request,
                                          v1::GetStatusResponse* response) {
-  return ports_.gate.Serve(*context, "AdminService/GetStatus", [&](const Caller&) -> Status {
-    response->set_version(ports_.operations.version());
-    response->set_logic_version(engine::kLogicVersion);
-    const EventTime now = ports_.clock.Now();
-    wire::Write(now, *response->mutable_now());
-    response->set_problem(ports_.operations.problem());
-    response->set_healthy(response->problem().empty());
-    response->set_log_start_offset(ports_.log.start());
-    response->set_log_end_offset(ports_.log.durable_end());
-    const StatusOr<state::Meta> meta = state::ReadMeta(ports_.store);
-    if (meta.ok()) {
-      response->set_applied_offset(meta->next_offset);
-      response->set_generation(meta->generation);
-      wire::Write(meta->shard_time, *response->mutable_shard_time());
-    }
-    if (ports_.owner != nullptr) {
-      const engine::OwnerStatus status = ports_.owner->status();
-      response->set_dead_letters(static_cast<int64_t>(status.counters.dead_letters));
-      if (!status.caught_up) {
-        response->set_lag_seconds(
-            static_cast<double>(std::max<int64_t>((now - status.last_append_time).count(), 0)) /
-            1000);
-      }
-    }
-    SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(ports_.store));
-    for (const model::TenantSettings& tenant : tenants) {
-      *response->add_tenants() = wire::ToTenant(tenant);
-      SPOTTER_ASSIGN_OR_RETURN(const auto progress, engine::ReadProgress(ports_.store, tenant.id));
-      response->set_orphans(response->orphans() + static_cast<int64_t>(progress.orphans));
-      response->set_profiles(response->profiles() + static_cast<int64_t>(progress.profiles));
-      if (progress.work_pending) {
-        response->set_pending_work(response->pending_work() +
-                                   static_cast<int64_t>(progress.profiles));
-      }
-      response->set_dead_letters(
-          response->dead_letters() +
-          static_cast<int64_t>(ports_.dead_letters.List(tenant.id.value(), "", 1, "").total));
-    }
-    return OkStatus();
-  });
+  return ServeShard(
+      *context, "AdminService/GetStatus", request->shard(),
+      [&](const Caller&, const ShardPorts& shard) -> Status {
+        response->set_version(ports_.operations.version());
+        response->set_logic_version(engine::kLogicVersion);
+        const EventTime now = ports_.clock.Now();
+        wire::Write(now, *response->mutable_now());
+        response->set_problem(shard.operations.problem());
+        response->set_healthy(response->problem().empty());
+        response->set_log_start_offset(shard.log.start());
+        response->set_log_end_offset(shard.log.durable_end());
+        const StatusOr<state::Meta> meta = state::ReadMeta(shard.store);
+        if (meta.ok()) {
+          response->set_applied_offset(meta->next_offset);
+          response->set_generation(meta->generation);
+          wire::Write(meta->shard_time, *response->mutable_shard_time());
+        }
+        if (shard.owner != nullptr) {
+          const engine::OwnerStatus status = shard.owner->status();
+          response->set_dead_letters(static_cast<int64_t>(status.counters.dead_letters));
+          if (!status.caught_up) {
+            response->set_lag_seconds(
+                static_cast<double>(std::max<int64_t>((now - status.last_append_time).count(), 0)) /
+                1000);
+          }
+        }
+        SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(shard.store));
+        for (const model::TenantSettings& tenant : tenants) {
+          *response->add_tenants() = wire::ToTenant(tenant);
+          SPOTTER_ASSIGN_OR_RETURN(const auto progress,
+                                   engine::ReadProgress(shard.store, tenant.id));
+          response->set_orphans(response->orphans() + static_cast<int64_t>(progress.orphans));
+          response->set_profiles(response->profiles() + static_cast<int64_t>(progress.profiles));
+          if (progress.work_pending) {
+            response->set_pending_work(response->pending_work() +
+                                       static_cast<int64_t>(progress.profiles));
+          }
+          response->set_dead_letters(
+              response->dead_letters() +
+              static_cast<int64_t>(ports_.dead_letters.List(tenant.id.value(), "", 1, "").total));
+        }
+        return OkStatus();
+      });
 }
 
 }  // namespace spotter::api

@@ -38,8 +38,10 @@ class AdminServiceImpl final : public v1::AdminService::Service {
                          v1::GetStatusResponse* response) override;
 
  private:
-  Status PutZone(const Caller& caller, const std::string& request_id, const std::string& zone,
-                 std::string tzif);
+  Status PutZone(const ShardPorts& shard, const Caller& caller, const std::string& request_id,
+                 const std::string& zone, std::string tzif);
+  grpc::Status ServeShard(grpc::ServerContext& context, std::string_view method, int number,
+                          const std::function<Status(const Caller&, const ShardPorts&)>& serve);
 
   const Ports ports_;
 };

@@ -90,7 +90,7 @@ StatusOr<Caller> Gate::Admit(const grpc::ServerContextBase& context,
   return caller;
 }
 
-grpc::Status Gate::Serve(const grpc::ServerContext& context, std::string_view method,
+grpc::Status Gate::Serve(grpc::ServerContext& context, std::string_view method,
                          const std::function<Status(const Caller&)>& serve) {
   StatusOr<Caller> caller = Admit(context, method);
   Status status = caller.status();
@@ -103,6 +103,7 @@ grpc::Status Gate::Serve(const grpc::ServerContext& context, std::string_view me
     }
   }
   Count(method, status);
+  AddHints(status, context);
   return ToGrpc(status);
 }
 

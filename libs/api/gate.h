@@ -36,7 +36,7 @@ class Gate {
       : tokens_(tokens), sha256_hex_(std::move(sha256_hex)) {}
 
   // Runs `serve` if the caller may do what `method` is, and counts the call by its result.
-  grpc::Status Serve(const grpc::ServerContext& context, std::string_view method,
+  grpc::Status Serve(grpc::ServerContext& context, std::string_view method,
                      const std::function<Status(const Caller&)>& serve);
 
   // The same in two steps, for a stream: who calls, and later the result.

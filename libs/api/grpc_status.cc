@@ -2,12 +2,14 @@
 #include "api/grpc_status.h"
 
 #include <google/protobuf/any.pb.h>
+#include <google/protobuf/duration.pb.h>
 
 namespace spotter::api {
 namespace {
 
-// Debian ships no google/rpc/*.proto, and two small messages are quicker written than vendored:
+// Debian ships no google/rpc/*.proto, and these small messages are quicker written than vendored:
 //   google.rpc.ErrorInfo {string reason = 1; string domain = 2;}
+//   google.rpc.RetryInfo {google.protobuf.Duration retry_delay = 1;}
 //   google.rpc.Status {int32 code = 1; string message = 2; repeated google.protobuf.Any details =
 //   3;}
 void AppendField(int number, std::string_view bytes, std::string& out) {
@@ -17,6 +19,19 @@ void AppendField(int number, std::string_view bytes, std::string& out) {
     if (size <= 0x7f) break;
   }
   out += bytes;
+}
+
+constexpr const char* kRetryInfo = "type.googleapis.com/google.rpc.RetryInfo";
+constexpr const char* kElsewhere = "spotter/elsewhere";
+constexpr Duration kElsewhereRetry = Seconds(1);
+
+std::string RetryInfoBytes(Duration delay) {
+  google::protobuf::Duration proto;
+  proto.set_seconds(delay.count() / 1000);
+  proto.set_nanos(static_cast<int32_t>(delay.count() % 1000 * 1'000'000));
+  std::string info;
+  AppendField(1, proto.SerializeAsString(), info);
+  return info;
 }
 
 std::string Details(const Status& status) {
@@ -31,6 +46,11 @@ std::string Details(const Status& status) {
   details += static_cast<char>(status.code());
   AppendField(2, MessageOf(status), details);
   AppendField(3, any.SerializeAsString(), details);
+  if (IsElsewhere(status)) {
+    any.set_type_url(kRetryInfo);
+    any.set_value(RetryInfoBytes(kElsewhereRetry));
+    AppendField(3, any.SerializeAsString(), details);
+  }
   return details;
 }
 
@@ -40,6 +60,20 @@ grpc::Status ToGrpc(const Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return {static_cast<grpc::StatusCode>(status.code()), std::string(MessageOf(status)),
           Details(status)};
+}
+
+Status Elsewhere(std::string text) {
+  Status status(StatusCode::kUnavailable, std::move(text));
+  status.SetPayload(kElsewhere, absl::Cord());
+  return status;
+}
+
+bool IsElsewhere(const Status& status) { return status.GetPayload(kElsewhere).has_value(); }
+
+void AddHints(const Status& status, grpc::ServerContextBase& context) {
+  if (!IsElsewhere(status)) return;
+  context.AddTrailingMetadata(kRetryAfterMetadata, std::to_string(kElsewhereRetry.count()));
+  context.AddTrailingMetadata(kElsewhereMetadata, "1");
 }
 
 }  // namespace spotter::api

@@ -15,8 +15,14 @@ namespace {
 
 StatusOr<model::JourneyDefinition> ReadDefinition(const v1::PutJourneyRequest& request) {
   switch (request.definition_case()) {
-    case v1::PutJourneyRequest::kJourney:
-      return wire::FromProto(request.journey());
+    case v1::PutJourneyRequest::kJourney: {
+      SPOTTER_ASSIGN_OR_RETURN(model::JourneyDefinition definition,
+                               wire::FromProto(request.journey()));
+      if (definition.holdout_percent == 0 && definition.holdout_reason.empty()) {
+        definition.holdout_percent = journey::kHoldoutPercentDefault;
+      }
+      return definition;
+    }
     case v1::PutJourneyRequest::kYaml:
       return journey::ParseJourney(request.yaml());
     case v1::PutJourneyRequest::DEFINITION_NOT_SET:
@@ -25,9 +31,9 @@ StatusOr<model::JourneyDefinition> ReadDefinition(const v1::PutJourneyRequest& r
   return InvalidArgument("put journey: expected a journey or yaml");
 }
 
-StatusOr<model::JourneyDefinition> Find(const Ports& ports, const Caller& caller,
+StatusOr<model::JourneyDefinition> Find(const ShardPorts& shard, const Caller& caller,
                                         const std::string& id) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListJourneys(ports.store, caller.tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListJourneys(shard.store, caller.tenant));
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& j) { return j.id == id; });
   if (found != all.end()) return *found;
@@ -35,11 +41,11 @@ StatusOr<model::JourneyDefinition> Find(const Ports& ports, const Caller& caller
 }
 
 // Where the members of a journey stand.
-Status CountWalks(const Ports& ports, const Caller& caller,
+Status CountWalks(const ShardPorts& shard, const Caller& caller,
                   const model::JourneyDefinition& definition, v1::GetJourneyResponse& out) {
   std::map<std::string, int64_t> at_step;
   SPOTTER_RETURN_IF_ERROR(
-      engine::ScanEnrolments(ports.store, caller.tenant, [&](const model::Enrolment& enrolment) {
+      engine::ScanEnrolments(shard.store, caller.tenant, [&](const model::Enrolment& enrolment) {
         if (enrolment.journey != definition.id) return;
         if (enrolment.goal_reached) out.set_goal_reached(out.goal_reached() + 1);
         if (enrolment.state == model::EnrolmentState::kEnded) {
@@ -71,24 +77,25 @@ bool IsAsked(const v1::ListRefusalsRequest& request, const engine::RefusalRow& r
 grpc::Status JourneyServiceImpl::PutJourney(grpc::ServerContext* context,
                                             const v1::PutJourneyRequest* request,
                                             v1::PutJourneyResponse* response) {
-  return ports_.gate.Serve(
-      *context, "JourneyService/PutJourney", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "JourneyService/PutJourney",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(model::JourneyDefinition definition, ReadDefinition(*request));
         definition.revision = 0;
         SPOTTER_ASSIGN_OR_RETURN(const journey::Journey compiled,
                                  journey::Journey::Compile(definition));
         if (!request->validate_only()) {
           SPOTTER_RETURN_IF_ERROR(
-              Submit(ports_, caller, request->request_id(),
+              Submit(ports_, shard, caller, request->request_id(),
                      model::PutJourney{.definition = definition,
                                        .include_existing = request->include_existing()})
                   .status());
-          SPOTTER_ASSIGN_OR_RETURN(definition, Find(ports_, caller, definition.id));
+          SPOTTER_ASSIGN_OR_RETURN(definition, Find(shard, caller, definition.id));
         }
         *response->mutable_journey() = wire::ToProto(definition);
         SPOTTER_ASSIGN_OR_RETURN(
             const std::optional<int64_t> matching,
-            CountMatching(ports_.store, caller.tenant, compiled.entry(), ports_.clock.Now()));
+            CountMatching(shard.store, caller.tenant, compiled.entry(), ports_.clock.Now()));
         if (matching.has_value()) {
           response->set_matching(*matching);
         } else {
@@ -104,23 +111,25 @@ grpc::Status JourneyServiceImpl::PutJourney(grpc::ServerContext* context,
 grpc::Status JourneyServiceImpl::GetJourney(grpc::ServerContext* context,
                                             const v1::GetJourneyRequest* request,
                                             v1::GetJourneyResponse* response) {
-  return ports_.gate.Serve(
-      *context, "JourneyService/GetJourney", [&](const Caller& caller) -> Status {
-        SPOTTER_ASSIGN_OR_RETURN(const auto definition, Find(ports_, caller, request->journey()));
-        *response->mutable_journey() = wire::ToProto(definition);
-        response->set_yaml(journey::PrintJourney(definition));
-        return CountWalks(ports_, caller, definition, *response);
-      });
+  return ServeAtShard(ports_, *context, "JourneyService/GetJourney",
+                      [&](const Caller& caller, const ShardPorts& shard) -> Status {
+                        SPOTTER_ASSIGN_OR_RETURN(const auto definition,
+                                                 Find(shard, caller, request->journey()));
+                        *response->mutable_journey() = wire::ToProto(definition);
+                        response->set_yaml(journey::PrintJourney(definition));
+                        return CountWalks(shard, caller, definition, *response);
+                      });
 }
 
 grpc::Status JourneyServiceImpl::ListJourneys(grpc::ServerContext* context,
                                               const v1::ListJourneysRequest* request,
                                               v1::ListJourneysResponse* response) {
-  return ports_.gate.Serve(
-      *context, "JourneyService/ListJourneys", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "JourneyService/ListJourneys",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
-        SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListJourneys(ports_.store, caller.tenant));
+        SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListJourneys(shard.store, caller.tenant));
         for (const model::JourneyDefinition& one : all) {
           if (one.id <= after) continue;
           if (response->journeys_size() == static_cast<int>(size)) {
@@ -139,8 +148,9 @@ grpc::Status JourneyServiceImpl::ListJourneys(grpc::ServerContext* context,
 grpc::Status JourneyServiceImpl::ListRefusals(grpc::ServerContext* context,
                                               const v1::ListRefusalsRequest* request,
                                               v1::ListRefusalsResponse* response) {
-  return ports_.gate.Serve(
-      *context, "JourneyService/ListRefusals", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "JourneyService/ListRefusals",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
         std::optional<model::ProfileId> profile;
@@ -148,7 +158,7 @@ grpc::Status JourneyServiceImpl::ListRefusals(grpc::ServerContext* context,
           SPOTTER_ASSIGN_OR_RETURN(profile, model::ParseProfileId(request->profile()));
         }
         SPOTTER_ASSIGN_OR_RETURN(
-            auto page, engine::ListRefusals(ports_.store, caller.tenant, profile, SIZE_MAX, ""));
+            auto page, engine::ListRefusals(shard.store, caller.tenant, profile, SIZE_MAX, ""));
         std::erase_if(page.rows, [&](const auto& row) { return !IsAsked(*request, row); });
         std::stable_sort(page.rows.begin(), page.rows.end(),
                          [](const auto& a, const auto& b) { return a.offset > b.offset; });

@@ -21,24 +21,29 @@ struct SnapshotInfo {
   int64_t bytes = 0;
 };
 
-// Thread safety: all methods from any thread.
-class Operations {
+// Of one shard. Thread safety: all methods from any thread.
+class ShardOperations {
  public:
-  virtual ~Operations() = default;
+  virtual ~ShardOperations() = default;
   virtual StatusOr<SnapshotInfo> TakeSnapshot() = 0;
   virtual StatusOr<std::vector<SnapshotInfo>> ListSnapshots() = 0;  // newest first
   // FailedPrecondition: applied already. Holds after the next start.
   virtual Status SkipOffset(int64_t offset, std::string reason) = 0;
-  // Moves the virtual clock and waits until the shard has followed. FailedPrecondition: there is
+  // Why the shard stands still, or "".
+  virtual std::string problem() const = 0;
+};
+
+// Of the program. Thread safety: all methods from any thread.
+class Operations {
+ public:
+  virtual ~Operations() = default;
+  // Moves the virtual clock and waits until the shards have followed. FailedPrecondition: there is
   // none. Returns whether the wall clock is reached.
   virtual StatusOr<bool> AdvanceTime(EventTime to) = 0;
   // The rules of an IANA zone on this host. NotFound: it has none.
   virtual StatusOr<std::string> ZoneRules(const std::string& zone) = 0;
   virtual std::string RandomBytes(size_t size) = 0;
-  virtual std::string Sha256Hex(std::string_view bytes) = 0;
   virtual std::string version() const = 0;
-  // Why the shard stands still, or "".
-  virtual std::string problem() const = 0;
 };
 
 }  // namespace spotter::api

@@ -21,15 +21,24 @@ std::string ToHex(std::string_view bytes) {
 
 }  // namespace
 
-StatusOr<state::Answer> Submit(const Ports& ports, const Caller& caller, std::string request_id,
-                               decltype(model::Command::what) what) {
-  if (ports.owner == nullptr)
-    return Unavailable("the shard stands still: {}", ports.operations.problem());
+grpc::Status ServeAtShard(const Ports& ports, grpc::ServerContext& context, std::string_view method,
+                          const std::function<Status(const Caller&, const ShardPorts&)>& serve) {
+  return ports.gate.Serve(context, method, [&](const Caller& caller) -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(const ShardHandle shard, ports.shards.Of(caller.tenant));
+    return serve(caller, *shard);
+  });
+}
+
+StatusOr<state::Answer> Submit(const Ports& ports, const ShardPorts& shard, const Caller& caller,
+                               std::string request_id, decltype(model::Command::what) what) {
+  if (shard.owner == nullptr) {
+    return Unavailable("the shard stands still: {}", shard.operations.problem());
+  }
   if (request_id.empty()) request_id = "srv-" + ToHex(ports.operations.RandomBytes(16));
   if (caller.tenant.value().empty()) {
     return InvalidArgument("no tenant: expected metadata 'spotter-tenant: TENANT'");
   }
-  return ports.owner->Submit({.request_id = std::move(request_id),
+  return shard.owner->Submit({.request_id = std::move(request_id),
                               .tenant = caller.tenant,
                               .principal = caller.principal.name,
                               .what = std::move(what)},

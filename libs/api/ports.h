@@ -4,32 +4,32 @@
 #include <string>
 
 #include "api/gate.h"
-#include "api/operations.h"
+#include "api/shards.h"
 #include "base/clock.h"
-#include "engine/delivery.h"
-#include "engine/owner.h"
+#include "control/directory.h"
 #include "intake/intake.h"
-#include "store/store.h"
 
 namespace spotter::api {
 
 // What the services stand on. Everything outlives them.
 struct Ports {
-  const store::Store& store;
-  const log::Log& log;
-  engine::Owner* owner;  // nullptr: the shard could not be opened; reads go on
-  engine::Delivery& delivery;
+  const Shards& shards;
   intake::Intake& intake;
+  control::Directory& directory;
   intake::DeadLetters& dead_letters;
   Operations& operations;
   const Clock& clock;
   Gate& gate;
 };
 
+// Serves a call of a tenant at the shard where the tenant lives.
+grpc::Status ServeAtShard(const Ports& ports, grpc::ServerContext& context, std::string_view method,
+                          const std::function<Status(const Caller&, const ShardPorts&)>& serve);
+
 // Appends `what` as a command of the caller and waits for its answer. Without a `request_id` the
 // command gets one of its own.
-StatusOr<state::Answer> Submit(const Ports& ports, const Caller& caller, std::string request_id,
-                               decltype(model::Command::what) what);
+StatusOr<state::Answer> Submit(const Ports& ports, const ShardPorts& shard, const Caller& caller,
+                               std::string request_id, decltype(model::Command::what) what);
 
 inline constexpr int kPageDefault = 50;
 inline constexpr int kPageMax = 500;

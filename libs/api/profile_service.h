@@ -33,7 +33,8 @@ class ProfileServiceImpl final : public v1::ProfileService::Service {
                        v1::ExplainResponse* response) override;
 
  private:
-  StatusOr<model::ProfileId> Find(const Caller& caller, const v1::GetProfileRequest& request);
+  StatusOr<model::ProfileId> Find(const ShardPorts& shard, const Caller& caller,
+                                  const v1::GetProfileRequest& request);
 
   const Ports ports_;
 };

@@ -33,9 +33,9 @@ StatusOr<model::SegmentDefinition> ReadDefinition(const v1::PutSegmentRequest& r
   return InvalidArgument("put segment: expected a segment or yaml");
 }
 
-StatusOr<model::SegmentDefinition> Find(const Ports& ports, const Caller& caller,
+StatusOr<model::SegmentDefinition> Find(const ShardPorts& shard, const Caller& caller,
                                         const std::string& id) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSegments(ports.store, caller.tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSegments(shard.store, caller.tenant));
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.id == id; });
   if (found != all.end()) return *found;
@@ -47,8 +47,9 @@ StatusOr<model::SegmentDefinition> Find(const Ports& ports, const Caller& caller
 grpc::Status SegmentServiceImpl::PutSegment(grpc::ServerContext* context,
                                             const v1::PutSegmentRequest* request,
                                             v1::PutSegmentResponse* response) {
-  return ports_.gate.Serve(
-      *context, "SegmentService/PutSegment", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "SegmentService/PutSegment",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(model::SegmentDefinition definition, ReadDefinition(*request));
         SPOTTER_RETURN_IF_ERROR(ValidateId(definition.id));
         definition.revision = 0;
@@ -59,14 +60,14 @@ grpc::Status SegmentServiceImpl::PutSegment(grpc::ServerContext* context,
         }
         if (!request->validate_only()) {
           SPOTTER_RETURN_IF_ERROR(
-              Submit(ports_, caller, request->request_id(), model::PutSegment{definition})
+              Submit(ports_, shard, caller, request->request_id(), model::PutSegment{definition})
                   .status());
-          SPOTTER_ASSIGN_OR_RETURN(definition, Find(ports_, caller, definition.id));
+          SPOTTER_ASSIGN_OR_RETURN(definition, Find(shard, caller, definition.id));
         }
         *response->mutable_segment() = wire::ToProto(definition);
         SPOTTER_ASSIGN_OR_RETURN(
             const std::optional<int64_t> members,
-            CountMatching(ports_.store, caller.tenant, *expression, ports_.clock.Now()));
+            CountMatching(shard.store, caller.tenant, *expression, ports_.clock.Now()));
         if (members.has_value()) {
           response->set_members(*members);
         } else {
@@ -79,12 +80,13 @@ grpc::Status SegmentServiceImpl::PutSegment(grpc::ServerContext* context,
 grpc::Status SegmentServiceImpl::GetSegment(grpc::ServerContext* context,
                                             const v1::GetSegmentRequest* request,
                                             v1::GetSegmentResponse* response) {
-  return ports_.gate.Serve(
-      *context, "SegmentService/GetSegment", [&](const Caller& caller) -> Status {
-        SPOTTER_ASSIGN_OR_RETURN(const auto definition, Find(ports_, caller, request->segment()));
+  return ServeAtShard(
+      ports_, *context, "SegmentService/GetSegment",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
+        SPOTTER_ASSIGN_OR_RETURN(const auto definition, Find(shard, caller, request->segment()));
         *response->mutable_segment() = wire::ToProto(definition);
         SPOTTER_ASSIGN_OR_RETURN(const auto all,
-                                 engine::ListProfiles(ports_.store, caller.tenant, SIZE_MAX, ""));
+                                 engine::ListProfiles(shard.store, caller.tenant, SIZE_MAX, ""));
         for (const state::Profile& profile : all.rows) {
           if (profile.definitions < definition.revision) {
             response->set_undecided(response->undecided() + 1);
@@ -102,11 +104,12 @@ grpc::Status SegmentServiceImpl::GetSegment(grpc::ServerContext* context,
 grpc::Status SegmentServiceImpl::ListSegments(grpc::ServerContext* context,
                                               const v1::ListSegmentsRequest* request,
                                               v1::ListSegmentsResponse* response) {
-  return ports_.gate.Serve(
-      *context, "SegmentService/ListSegments", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "SegmentService/ListSegments",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
-        SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSegments(ports_.store, caller.tenant));
+        SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSegments(shard.store, caller.tenant));
         for (const model::SegmentDefinition& one : all) {
           if (one.id <= after) continue;
           if (response->segments_size() == static_cast<int>(size)) {
@@ -123,13 +126,14 @@ grpc::Status SegmentServiceImpl::ListSegments(grpc::ServerContext* context,
 grpc::Status SegmentServiceImpl::ListMembers(grpc::ServerContext* context,
                                              const v1::ListMembersRequest* request,
                                              v1::ListMembersResponse* response) {
-  return ports_.gate.Serve(
-      *context, "SegmentService/ListMembers", [&](const Caller& caller) -> Status {
+  return ServeAtShard(
+      ports_, *context, "SegmentService/ListMembers",
+      [&](const Caller& caller, const ShardPorts& shard) -> Status {
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
-        SPOTTER_RETURN_IF_ERROR(Find(ports_, caller, request->segment()).status());
+        SPOTTER_RETURN_IF_ERROR(Find(shard, caller, request->segment()).status());
         SPOTTER_ASSIGN_OR_RETURN(const auto page,
-                                 engine::ListSegmentMembers(ports_.store, caller.tenant,
+                                 engine::ListSegmentMembers(shard.store, caller.tenant,
                                                             request->segment(), size, after));
         for (const state::Profile& profile : page.rows) {
           v1::SegmentMember& member = *response->add_members();

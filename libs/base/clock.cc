@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
+
+#include "base/assert.h"
 
 namespace spotter {
 
 EventTime SystemClock::Now() const {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()};
+}
+
+EventTime BootClock::Now() const {
+  timespec now{};
+  Assert(clock_gettime(CLOCK_BOOTTIME, &now) == 0,
+         "every Linux kernel we run on has CLOCK_BOOTTIME");
+  return {int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000};
 }
 
 VirtualClock::VirtualClock(EventTime start, const Clock* follow)

@@ -20,6 +20,13 @@ class SystemClock final : public Clock {
   EventTime Now() const override;
 };
 
+// Milliseconds since the machine started, time asleep included; nobody sets it. Its instants say
+// nothing by themselves: only differences between two of one machine do.
+class BootClock final : public Clock {
+ public:
+  EventTime Now() const override;
+};
+
 // A clock that moves only when told to, never backwards. When `follow` is set (time-lapse) it never
 // passes that clock and becomes it on reaching it; otherwise it never does (tests, simulation).
 class VirtualClock final : public Clock {

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/log_message.h"
+#include "govern/decide_proposal.h"
 #include "state/verify_hash.h"
 #include "wire/wire.h"
 
@@ -51,8 +52,9 @@ Status Dispatcher::Load() {
 
 Status Dispatcher::Begin(engine::Owner& owner) {
   SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(store_));
+  const int64_t claimed = owner.status().generation;
   const std::lock_guard lock(mutex_);
-  generation_ = meta.generation;
+  generation_ = claimed > 0 ? claimed : meta.generation;
   owner_ = &owner;
   changed_.notify_all();
   return OkStatus();
@@ -134,6 +136,10 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
   while (true) {
     if (stopped_) return Unavailable("deliveries have stopped: the server is going down");
     if (owner_ == nullptr) return Unavailable("deliveries have not begun: the shard catches up");
+    const Status may = owner_->MayDeliver();
+    if (!may.ok() && (std::chrono::steady_clock::now() >= deadline || owner_->status().fenced)) {
+      return Unavailable("nothing is delivered here now: {}", MessageOf(may));
+    }
     SPOTTER_ASSIGN_OR_RETURN(Taken taken, TakeReady(scope, key, max, ack_deadline));
     if (!taken.undeliverable.empty()) {
       lock.unlock();
@@ -154,7 +160,7 @@ StatusOr<Dispatcher::Taken> Dispatcher::TakeReady(const Scope& scope, const std:
   MemberLines& lines = lines_[scope];
   while (taken.leases.size() < max && taken.undeliverable.size() < options_.pull_max) {
     const std::optional<model::ProfileId> profile = lines.Ready(now);
-    if (!profile.has_value()) break;
+    if (!profile.has_value() || !owner_->may_deliver()) break;
     SPOTTER_RETURN_IF_ERROR(TakeFirst(scope, key, *profile, now, ack_deadline, taken).status());
   }
   return taken;
@@ -176,12 +182,15 @@ StatusOr<bool> Dispatcher::TakeFirst(const Scope& scope, const std::string& key,
   if (const auto* action = std::get_if<model::Action>(&entry->what)) {
     SPOTTER_ASSIGN_OR_RETURN(const auto reason, WhyNot(scope.first, key, *action, now));
     if (reason.has_value()) {
-      (*reason == model::RefusalReason::kExpired ? counts_.expired : counts_.suppressed)++;
+      (*reason == model::RefusalReason::kExpired      ? counts_.expired
+       : *reason == model::RefusalReason::kSuppressed ? counts_.suppressed
+                                                      : counts_.halted)++;
       taken.undeliverable.push_back({.subscription = scope.second,
                                      .profile = profile,
                                      .sequence = sequence,
                                      .action = action->id,
-                                     .reason = *reason});
+                                     .reason = *reason,
+                                     .generation = generation_});
       lines.Hide(profile, now + kUndeliverableRepeat, 0);
       return true;
     }
@@ -219,7 +228,10 @@ StatusOr<std::optional<model::RefusalReason>> Dispatcher::WhyNot(const model::Te
       engine::IsSuppressed(store_, tenant, key, model::NameOf(action.proposal.channel),
                            action.address));
   if (suppressed) return std::optional(model::RefusalReason::kSuppressed);
-  return std::optional<model::RefusalReason>();
+  SPOTTER_ASSIGN_OR_RETURN(const auto journey,
+                           engine::FindJourney(store_, tenant, action.proposal.journey));
+  if (!journey.has_value()) return std::optional<model::RefusalReason>();
+  return govern::HaltOf(journey->state);
 }
 
 // The shard decides what becomes of them; nobody waits for it. A record that is lost with an
@@ -227,6 +239,7 @@ StatusOr<std::optional<model::RefusalReason>> Dispatcher::WhyNot(const model::Te
 void Dispatcher::AppendUndeliverable(const Scope& scope,
                                      const std::vector<model::Undeliverable>& found) {
   std::vector<std::string> records;
+  if (!owner_->may_deliver()) return;  // the owner that is finds out for itself
   for (const model::Undeliverable& one : found) {
     uint64_t number = 0;
     {
@@ -325,7 +338,7 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
 // Whether the holder of `token` may still decide about it; acks are not asked.
 std::string Dispatcher::RefusalOf(const LeaseToken& token, MemberLines& lines,
                                   EventTime now) const {
-  if (token.generation != generation_) return "LEASE_FENCED";
+  if (token.generation != generation_ || !owner_->may_deliver()) return "LEASE_FENCED";
   const Line* line = lines.Find(token.profile);
   const bool holds = line != nullptr && line->lease == token.lease && line->hidden_until > now &&
                      line->waiting.begin()->first == token.sequence;

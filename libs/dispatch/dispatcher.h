@@ -40,6 +40,7 @@ struct Counts {
   uint64_t refused_settlements = 0;
   uint64_t expired = 0;     // found outside their window
   uint64_t suppressed = 0;  // found opted out since the decision
+  uint64_t halted = 0;      // found of a journey that was paused since
   size_t pending = 0;       // a level: entries not settled
   size_t outstanding = 0;   // a level: entries on lease
 };
@@ -55,7 +56,9 @@ class Dispatcher final : public engine::Delivery, public engine::EffectListener 
   // Reads what waits in the store. Call once, before the owner starts.
   Status Load();
   // Deliveries begin: the shard has applied everything that the log held at start, so nothing
-  // that was acked can go out again. `owner` outlives Stop().
+  // that was acked can go out again. Call it once the owner's claim is in force, and again after
+  // another claim. `owner` outlives Stop(); it is asked at every delivery attempt whether it may
+  // deliver, and where it may not, only acks are taken.
   Status Begin(engine::Owner& owner);
   // Ends waits and refuses further calls.
   void Stop();

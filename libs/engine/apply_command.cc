@@ -368,6 +368,15 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
       // A Void that took the action's place has to be seen by the subscriber itself.
       const auto* voided = std::get_if<model::Void>(&entry.what);
       const bool meant_action = voided != nullptr && !settlement.action.value().is_zero();
+      const bool was_done = settlement.outcome == model::SettleOutcome::kAck && meant_action &&
+                            voided->action == settlement.action;
+      if (was_done && voided->reason != "reissued" && voided->reason != "settled") {
+        // It was out on lease when it was taken back: the refusal is not the whole truth.
+        SPOTTER_RETURN_IF_ERROR(
+            Audit(tenant, command.principal,
+                  fmt::format("{} was done in {} although taken back: {}",
+                              ToText(settlement.action), settle.subscription, voided->reason)));
+      }
       if (!meant_action) {
         settled++;
         counters_.settled++;
@@ -383,10 +392,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
     if (was_action || settlement.action.value().is_zero()) continue;
     const StatusOr<Member*> survivor = FindMember(tenant, settlement.profile);
     if (!survivor.ok()) continue;
-    SPOTTER_RETURN_IF_ERROR(Withdraw(
-        tenant, **survivor, "settled",
-        [&](const model::Action& action) { return action.id == settlement.action; },
-        settle.subscription));
+    SPOTTER_RETURN_IF_ERROR(
+        VoidPending(tenant, **survivor, settle.subscription, "settled",
+                    [&](const model::Action& action) { return action.id == settlement.action; })
+            .status());
   }
   return std::to_string(settled);
 }
@@ -400,14 +409,25 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Undeliverable
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                            overlay_.Get(Family::kOutbox, key));
   if (!row.has_value()) return std::string("settled");
+  // Of an owner that is no longer: whether it is out of its window the new one sees for itself.
+  if (missed.generation != 0 && missed.generation < meta_.generation) return std::string("stale");
   SPOTTER_ASSIGN_OR_RETURN(model::OutboxEntry entry, state::DecodeOutboxEntry(*row));
   const auto* found = std::get_if<model::Action>(&entry.what);
   if (found == nullptr || found->id != missed.action) return std::string("decided");
   const model::Action action = *found;
+  const std::optional<model::Refusal> halt =
+      HaltOf(tenant, action.proposal, action.id, meta_.shard_time);
+  const bool meant_halt = missed.reason == model::RefusalReason::kPaused ||
+                          missed.reason == model::RefusalReason::kShadow;
+  if (meant_halt && !halt.has_value()) return std::string("resumed");
   entry.what = model::Void{.reason = std::string(NameOf(missed.reason)), .action = action.id};
   SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
 
   SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, missed.profile));
+  if (halt.has_value()) {
+    SPOTTER_RETURN_IF_ERROR(Refuse(tenant, member->profile.id, *halt));
+    return std::string("refused");
+  }
   const bool is_late = meta_.shard_time >= action.proposal.expires_at;
   if (missed.reason == model::RefusalReason::kExpired && !is_late) {
     // Anew, for consent, contact and caps of then may not be those of now.

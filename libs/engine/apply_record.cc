@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "engine/ownership.h"
 #include "engine/shard_impl.h"
 #include "state/verify_hash.h"
 #include "wire/wire.h"
@@ -25,6 +26,12 @@ Status Shard::Impl::Open() {
     return meta.status();
   }
   meta_.logic_version = kLogicVersion;
+  newest_claim_ = {.generation = meta_.generation};  // of a state that kept no more of it
+  SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> claim,
+                           store_.Get(Family::kState, state::ClaimKey()));
+  if (claim.has_value()) {
+    SPOTTER_ASSIGN_OR_RETURN(newest_claim_, state::DecodeClaim(*claim));
+  }
   SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, state::ReadTenants(store_));
   for (const std::string& tenant : tenants) SPOTTER_RETURN_IF_ERROR(LoadTenant(tenant));
   cursor_before_ = meta_.timer_cursor;
@@ -79,10 +86,7 @@ Status Shard::Impl::ApplyRecord(const log::Record& record) {
     Status operator()(const model::MemberEvent& event) { return shard.ApplyEvent(event, payload); }
     Status operator()(const model::Tick& tick) { return shard.ApplyTick(tick); }
     Status operator()(const model::Work& work) { return shard.ApplyWork(work); }
-    Status operator()(const model::Claim& claim) {
-      shard.meta_.generation = std::max(shard.meta_.generation, claim.generation);
-      return OkStatus();
-    }
+    Status operator()(const model::Claim& claim) { return shard.ApplyClaim(claim); }
     Status operator()(const model::Command& command) {
       return shard.ApplyCommand(command, payload);
     }
@@ -170,6 +174,15 @@ Status Shard::Impl::ApplyWork(const model::Work& work) {
   return OkStatus();
 }
 
+Status Shard::Impl::ApplyClaim(const model::Claim& claim) {
+  const AppliedClaim applied = FoldClaim(offset_, claim, newest_claim_);
+  effects_.claims.push_back(applied);
+  if (!applied.in_force && !applied.is_heartbeat) return OkStatus();
+  meta_.generation = claim.generation;
+  overlay_.Put(Family::kState, state::ClaimKey(), state::EncodeRow(newest_claim_));
+  return OkStatus();
+}
+
 Status Shard::Impl::PutDeadLetter(std::string_view tenant, std::string_view reason,
                                   std::string detail, std::string_view payload) {
   counters_.dead_letters++;
@@ -212,6 +225,9 @@ Status Shard::Impl::WriteBack() {
     record->delta.Clear();
     record->dirty = false;
   }
+  std::ranges::sort(dirty_anchors_, {}, [&](const auto& dirty) {
+    return std::pair(IdOf(*dirty.first), dirty.second->stored.record.key);
+  });
   for (auto& [tenant, record] : dirty_anchors_) {
     state::ChangeAnchorElements(IdOf(*tenant), record->anchor, true, meta_.hash);
     batch.Put(Family::kState, state::AnchorKey(IdOf(*tenant), record->anchor.record),
@@ -279,6 +295,7 @@ bool Shard::has_work() const {
   }
   return false;
 }
+const model::Claim& Shard::newest_claim() const { return impl_->newest_claim_; }
 const state::StateHash& Shard::state_hash() const { return impl_->meta_.hash; }
 const Counters& Shard::counters() const { return impl_->counters_; }
 void Shard::TakeTimerLateness(std::vector<double>& seconds) {

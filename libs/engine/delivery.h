@@ -48,7 +48,8 @@ class Delivery {
 
   // Leases up to `max` entries, at most one per member, oldest first; waits up to `wait` (wall
   // time) for the first. NotFound: the tenant has no such subscription. Unavailable: deliveries
-  // have not begun (the shard is catching up) or have stopped.
+  // have not begun (the shard is catching up) or have stopped, or this process is not the one that
+  // may deliver now (at the end of `wait`; at once when another took the shard over).
   virtual StatusOr<std::vector<Lease>> Pull(const model::TenantId& tenant,
                                             std::string_view subscription, size_t max,
                                             Duration ack_deadline, Duration wait) = 0;

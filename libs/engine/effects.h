@@ -7,6 +7,7 @@
 
 #include "model/action.h"
 #include "model/event.h"
+#include "model/log_record.h"
 #include "state/rows.h"
 
 namespace spotter::engine {
@@ -23,11 +24,21 @@ struct OutboxChange {
   bool removed = false;      // settled: nothing more to deliver at this sequence
 };
 
+// A claim of the log, and what stood before it.
+struct AppliedClaim {
+  int64_t offset = 0;
+  model::Claim claim;
+  bool in_force = false;      // above all before it: its owner is the owner now
+  bool is_heartbeat = false;  // of the owner that is
+  model::Claim before;        // the newest one before it; generation 0: none
+};
+
 // What follows from a batch and leaves the shard; released only after its commit, so never before
 // the log holds the cause.
 struct Effects {
   std::vector<CommandAnswer> answers;
   std::vector<OutboxChange> outbox;  // in order of decision
+  std::vector<AppliedClaim> claims;  // in order of the log, heartbeats too
 };
 
 // Counts of what Apply did since the shard was opened. Not part of the state.

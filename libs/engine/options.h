@@ -3,20 +3,34 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
+#include "base/clock.h"
 #include "base/time.h"
 
 namespace spotter::engine {
 
 // What a binary decides differently from another on the same log raises this number.
-inline constexpr uint32_t kLogicVersion = 1;
+inline constexpr uint32_t kLogicVersion = 2;
 
 struct Options {
-  size_t batch_records_max = 1024;  // records applied and committed together
+  size_t batch_records_max = 16'384;  // records applied and committed together; the bytes decide
   size_t batch_bytes_max = 4u << 20;
   size_t members_cached_max = 50'000;   // profiles (with their records) kept decoded
   Duration sync_interval = Seconds(1);  // the store is synced at least this often
   Duration idle_tick = Seconds(10);     // a tick is appended after this much silence
+
+  // Who owns the shard (engine/ownership.h). The name is that of the data directory whose exclusive
+  // lock this process holds: no two processes ever have the same at the same time.
+  std::string owner;
+  // How long a heartbeat that was read back lets the owner deliver. 0: nobody else can own the
+  // shard (embedded: the lock of the directory that holds the log), so no heartbeats.
+  Duration owner_lease{0};
+  // A new owner waits until the lease of the one before it has run out. False only where it is
+  // known by other means that no other process delivers.
+  bool wait_out_lease = true;
+  bool standby = false;               // applies, appends nothing, delivers nothing until promoted
+  const Clock* boot_clock = nullptr;  // nullptr: CLOCK_BOOTTIME; outlives the owner
 };
 
 // Limits that are part of the logic: a change of one is a change of kLogicVersion.

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/log_message.h"
+#include "engine/ownership.h"
 #include "state/verify_hash.h"
 #include "wire/wire.h"
 
@@ -35,10 +36,12 @@ class OwnerThread final : public Owner {
       : store_(store),
         log_(log),
         clock_(clock),
-        options_(options),
+        options_(std::move(options)),
         skips_(std::move(skips)),
         listener_(listener),
-        observers_(std::move(observers)) {}
+        observers_(std::move(observers)),
+        boot_clock_(options_.boot_clock != nullptr ? *options_.boot_clock : own_boot_clock_),
+        ownership_(options_, boot_clock_) {}
 
   ~OwnerThread() override { (void)Stop(); }
 
@@ -50,11 +53,25 @@ class OwnerThread final : public Owner {
     return OkStatus();
   }
 
+  Status Claim(Duration timeout) override {
+    if (options_.standby) {
+      return FailedPrecondition("this process is a standby: promote it to make it the owner");
+    }
+    return Claim(timeout, &Ownership::Ask);
+  }
+  Status Promote(Duration timeout) override { return Claim(timeout, &Ownership::Promote); }
+
+  Status MayDeliver() const override {
+    std::lock_guard lock(mutex_);
+    return ownership_.MayDeliver();
+  }
+
   StatusOr<state::Answer> Submit(const model::Command& command, Duration timeout) override {
     const std::string id = command.tenant.value() + '\0' + command.request_id;
     auto waiter = std::make_shared<Waiter>();
     {
       std::lock_guard lock(mutex_);
+      SPOTTER_RETURN_IF_ERROR(ownership_.MayAppend());
       waiters_.emplace(id, waiter);
     }
     const auto forget = [&] {
@@ -75,14 +92,17 @@ class OwnerThread final : public Owner {
     }
     std::unique_lock lock(mutex_);
     applied_.wait_for(lock, timeout, [&] {
-      return waiter->answer.has_value() || stopping_ || !quarantine_.empty();
+      return waiter->answer.has_value() || stopping_ || !quarantine_.empty() ||
+             ownership_.is_fenced();
     });
     const std::optional<state::Answer> answer = waiter->answer;
+    const std::string fenced_by = ownership_.fenced_by();
     const std::string quarantine = quarantine_;
     lock.unlock();
     forget();
     if (!answer.has_value()) {
       if (!quarantine.empty()) return Unavailable("the shard is quarantined: {}", quarantine);
+      if (!fenced_by.empty()) return Unavailable("fenced by {}", fenced_by);
       return DeadlineExceeded(
           "request '{}' is in the log at offset {} but was not applied within {}; ask again with "
           "the same request id",
@@ -139,6 +159,13 @@ class OwnerThread final : public Owner {
     status.log_end = log_.durable_end();
     status.caught_up = status.next_offset >= status.log_end;
     status.quarantine = quarantine_;
+    status.is_owner = ownership_.is_owner();
+    status.is_standby = ownership_.is_standby();
+    status.generation = ownership_.generation();
+    status.heartbeats = ownership_.heartbeats();
+    status.fenced = ownership_.is_fenced();
+    status.fenced_by = ownership_.fenced_by();
+    status.not_delivering = std::string(MessageOf(ownership_.MayDeliver()));
     return status;
   }
 
@@ -156,6 +183,19 @@ class OwnerThread final : public Owner {
   }
 
  private:
+  Status Claim(Duration timeout, void (Ownership::*ask)()) {
+    std::unique_lock lock(mutex_);
+    (ownership_.*ask)();
+    applied_.wait_for(lock, timeout, [&] {
+      return ownership_.is_owner() || ownership_.is_fenced() || stopping_ || !quarantine_.empty();
+    });
+    if (ownership_.is_fenced()) return FailedPrecondition("fenced by {}", ownership_.fenced_by());
+    if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
+    if (ownership_.is_owner()) return OkStatus();
+    return DeadlineExceeded("the claim was not read back within {}; the shard is at {}{}",
+                            FormatDuration(timeout), status_.next_offset, claim_failure_);
+  }
+
   struct Job {
     std::function<Status(const state::Meta&)> work;
     std::optional<Status> result;
@@ -173,11 +213,13 @@ class OwnerThread final : public Owner {
       ReopenIfDue();
       records.clear();
       if (shard_ != nullptr) {
+        AppendClaimIfDue();
         if (const Status step = Step(records); !step.ok()) OnError(step);
       }
       SyncIfDue(false);
       if (records.empty()) Idle();
     }
+    AppendRelease();
     SyncIfDue(true);
     RunJobs();
     std::lock_guard lock(mutex_);
@@ -197,6 +239,7 @@ class OwnerThread final : public Owner {
     SPOTTER_ASSIGN_OR_RETURN(Effects effects, shard_->Commit());
     const double commit_seconds = SecondsSince(applied);
     last_record_ = records.back().append_time;
+    HearClaims(effects.claims);
     if (listener_ != nullptr && !effects.outbox.empty()) listener_->OnOutbox(effects.outbox);
     if (observers_.apply_seconds) observers_.apply_seconds(apply_seconds);
     if (observers_.commit_seconds) observers_.commit_seconds(commit_seconds);
@@ -217,11 +260,70 @@ class OwnerThread final : public Owner {
     return AppendTimeRecords();
   }
 
+  // Before anything that follows from the batch is released: a fence holds from here on.
+  void HearClaims(const std::vector<AppliedClaim>& claims) {
+    if (claims.empty()) return;
+    std::lock_guard lock(mutex_);
+    const bool was_fenced = ownership_.is_fenced();
+    const bool was_owner = ownership_.is_owner();
+    for (const AppliedClaim& claim : claims) ownership_.Applied(claim);
+    if (!was_owner && ownership_.is_owner()) {
+      LogInfo("shard claimed, owner={} generation={}", options_.owner, ownership_.generation());
+    }
+    if (!was_fenced && ownership_.is_fenced()) {
+      LogWarn("shard lost, fenced_by={} own_generation={}", ownership_.fenced_by(),
+              ownership_.generation());
+    }
+    applied_.notify_all();
+  }
+
+  // The boot clock is read before the append: from there on the lease counts.
+  void AppendClaimIfDue() {
+    std::optional<model::Claim> claim;
+    {
+      std::lock_guard lock(mutex_);
+      claim = ownership_.Next(shard_->newest_claim());
+    }
+    if (!claim.has_value()) return;
+    const EventTime began = boot_clock_.Now();
+    const std::string payload = wire::Encode(model::LogRecord(*claim));
+    const std::string_view payloads[] = {payload};
+    const StatusOr<std::vector<log::Offset>> offsets = log_.Append(payloads);
+    std::lock_guard lock(mutex_);
+    if (offsets.ok()) {
+      claim_failure_.clear();
+      return ownership_.Appended(offsets->front(), began);
+    }
+    if (claim_failure_.empty()) {
+      LogWarn("claim not appended, reason=\"{}\"", MessageOf(offsets.status()));
+    }
+    claim_failure_ = fmt::format("; the log refuses it: {}", MessageOf(offsets.status()));
+  }
+
+  // A clean stop tells the next owner that it need not wait. Not waited for: unless it becomes
+  // durable the next owner waits, as after a crash.
+  void AppendRelease() {
+    std::optional<model::Claim> claim;
+    {
+      std::lock_guard lock(mutex_);
+      claim = ownership_.Release();
+    }
+    if (!claim.has_value()) return;
+    const std::string payload = wire::Encode(model::LogRecord(*claim));
+    const std::string_view payloads[] = {payload};
+    (void)log_.Append(payloads);
+  }
+
+  bool may_append() const {
+    std::lock_guard lock(mutex_);
+    return ownership_.MayAppend().ok();
+  }
+
   // The owner's own records: a tick when a timer is due, a jump waits to be confirmed, or silence
   // has lasted; work while any is pending and no event waits. One at a time: the next is appended
   // once this one is applied, so bulk work is paced by the shard itself.
   Status AppendTimeRecords() {
-    if (shard_->next_offset() <= own_offset_) return OkStatus();
+    if (shard_->next_offset() <= own_offset_ || !may_append()) return OkStatus();
     const EventTime now = clock_.Now();
     const bool is_behind = shard_->next_offset() < log_.end();
     const bool due = shard_->next_due() <= now || shard_->has_due();
@@ -358,6 +460,8 @@ class OwnerThread final : public Owner {
   const std::set<int64_t> skips_;
   EffectListener* const listener_;
   const Observers observers_;
+  const BootClock own_boot_clock_;
+  const Clock& boot_clock_;
 
   // Of the thread.
   std::unique_ptr<Shard> shard_;
@@ -371,6 +475,8 @@ class OwnerThread final : public Owner {
   std::multimap<std::string, std::shared_ptr<Waiter>> waiters_;
   std::deque<std::shared_ptr<Job>> jobs_;
   OwnerStatus status_;
+  Ownership ownership_;
+  std::string claim_failure_;  // of the newest append
   std::string quarantine_;
   EventTime catch_up_to_;
   uint64_t rounds_wanted_ = 0;  // of CatchUp
@@ -389,8 +495,8 @@ StatusOr<std::unique_ptr<Owner>> Owner::Start(store::Store& store, log::Log& log
                                               const Clock& clock, Options options,
                                               std::set<int64_t> skips, EffectListener* listener,
                                               Observers observers) {
-  auto owner = std::make_unique<OwnerThread>(store, log, clock, options, std::move(skips), listener,
-                                             std::move(observers));
+  auto owner = std::make_unique<OwnerThread>(store, log, clock, std::move(options),
+                                             std::move(skips), listener, std::move(observers));
   SPOTTER_RETURN_IF_ERROR(owner->Begin());
   return owner;
 }

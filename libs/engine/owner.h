@@ -30,8 +30,15 @@ struct OwnerStatus {
   state::StateHash state_hash;
   Counters counters;
   bool caught_up = false;
-  std::string paused;      // why the store cannot be written now; tried again every second
-  std::string quarantine;  // why the shard stands still; "" = it does not
+  bool is_owner = false;       // its claim is in force, and no higher one was applied
+  bool is_standby = false;     // until promoted
+  int64_t generation = 0;      // of its claim; 0: none yet
+  uint64_t heartbeats = 0;     // its claims that were read back after the first
+  bool fenced = false;         // another claim came after its own: it changes nothing any more
+  std::string fenced_by;       // "'OWNER' generation G"
+  std::string not_delivering;  // why it may not deliver now; "" = it may
+  std::string paused;          // why the store cannot be written now; tried again every second
+  std::string quarantine;      // why the shard stands still; "" = it does not
   uint64_t batches = 0;
   uint64_t records = 0;
   double apply_seconds_sum = 0;
@@ -58,10 +65,25 @@ class Owner {
                                                 Observers observers = {});
   virtual ~Owner() = default;
 
+  // Makes this process the owner of the shard: appends a claim above all others and returns once it
+  // is in force, that is, read back. At once if it is the owner already. FailedPrecondition: it is
+  // a standby (promote it), or it was fenced (a new process may claim). DeadlineExceeded: not yet;
+  // it goes on trying.
+  virtual Status Claim(Duration timeout) = 0;
+  // The same for a standby, which is one no more.
+  virtual Status Promote(Duration timeout) = 0;
+
+  // Ok: at this instant this process may hand out deliveries, and no other may. Unavailable says
+  // why not: fenced, a standby, not claimed, waiting for the lease of the owner before, or no
+  // heartbeat read back within the lease. Without a lease (embedded) only a fence ends it.
+  virtual Status MayDeliver() const = 0;
+  bool may_deliver() const { return MayDeliver().ok(); }
+
   // Appends the command, waits until it is applied, and returns its answer: the Status of the
   // answer if it is an error. A repeated request_id gets the first answer.
   // DeadlineExceeded: not applied within `timeout`; it may be applied later: ask again with the
-  // same request_id. Unavailable: the log refused it; nothing happened.
+  // same request_id. Unavailable: the log refused it, and nothing happened; or this process is not,
+  // or no longer, the shard's owner: ask the owner with the same request_id.
   virtual StatusOr<state::Answer> Submit(const model::Command& command, Duration timeout) = 0;
 
   // Returns when the record at `offset` has been applied and committed.

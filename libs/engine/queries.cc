@@ -305,6 +305,17 @@ StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store&
   return NewestOfEach(std::move(rows));
 }
 
+StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Store& store,
+                                                              const model::TenantId& tenant,
+                                                              std::string_view id) {
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto bytes, store.Get(Family::kState, state::Key(tenant.value(), Table::kJourney, id)));
+  if (!bytes.has_value()) return std::optional<model::JourneyDefinition>();
+  SPOTTER_ASSIGN_OR_RETURN(model::JourneyDefinition definition,
+                           state::DecodeJourneyDefinition(*bytes));
+  return std::optional(std::move(definition));
+}
+
 StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Store& store,
                                                              const model::TenantId& tenant) {
   return ListAll<model::Subscription>(store, tenant, Table::kSubscription,

@@ -100,6 +100,10 @@ StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Store&
                                                              const model::TenantId& tenant);
 StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store& store,
                                                              const model::TenantId& tenant);
+// nullopt: there is none of this id.
+StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Store& store,
+                                                              const model::TenantId& tenant,
+                                                              std::string_view id);
 StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Store& store,
                                                              const model::TenantId& tenant);
 StatusOr<state::TenantProgress> ReadProgress(const store::Store& store,

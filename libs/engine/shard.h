@@ -47,6 +47,8 @@ class Shard {
   EventTime time_candidate() const;
   bool has_work() const;  // a Work record has something to do
   bool has_due() const;   // timers at or before shard time wait for another Tick
+  // The newest claim; generation 0: none. Its lease is what a next owner has to wait out.
+  const model::Claim& newest_claim() const;
   const state::StateHash& state_hash() const;
   const Counters& counters() const;
   void TakeTimerLateness(std::vector<double>& seconds);

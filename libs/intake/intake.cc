@@ -67,8 +67,13 @@ Status Intake::Count(const Status& status) {
 
 StatusOr<TenantInfo> Intake::FindTenant(const TenantId& tenant) {
   dead_letters_.Expire();
+  SPOTTER_RETURN_IF_ERROR(Count(logs_.Of(tenant).status()));
   auto info = tenants_.Find(tenant);
   if (!info) return Count(NotFound("unknown tenant '{}'", tenant.value().substr(0, 64)));
+  if (info->is_moving) {
+    return Count(Unavailable("tenant '{}' is moving to another shard: come again in a few seconds",
+                             tenant.value()));
+  }
   return *std::move(info);
 }
 
@@ -184,7 +189,8 @@ StatusOr<std::vector<RefusedPart>> Intake::KeepRefused(const TenantId& tenant, c
   return kept;
 }
 
-Status Intake::AppendEvents(std::vector<Part>& parts, std::vector<BodyResult>& results) {
+Status Intake::AppendEvents(const TenantId& tenant, std::vector<Part>& parts,
+                            std::vector<BodyResult>& results) {
   std::vector<std::string> payloads;
   std::vector<model::EventKind> kinds;
   for (Part& part : parts) {
@@ -195,8 +201,9 @@ Status Intake::AppendEvents(std::vector<Part>& parts, std::vector<BodyResult>& r
   }
   if (payloads.empty()) return OkStatus();
   const std::vector<std::string_view> views(payloads.begin(), payloads.end());
-  SPOTTER_ASSIGN_OR_RETURN(const std::vector<log::Offset> offsets, log_.Append(views));
-  SPOTTER_RETURN_IF_ERROR(log_.WaitDurable(offsets.back()));
+  SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<log::Log> log, logs_.Of(tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const std::vector<log::Offset> offsets, log->Append(views));
+  SPOTTER_RETURN_IF_ERROR(log->WaitDurable(offsets.back()));
   size_t next = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     results[i].accepted = parts[i].decoded.events.size();
@@ -221,7 +228,7 @@ StatusOr<std::vector<BodyResult>> Intake::Store(const TenantId& tenant, const Te
     results[i].refused = *std::move(kept);
     results[i].ignored = parts[i].decoded.ignored;
   }
-  SPOTTER_RETURN_IF_ERROR(Count(AppendEvents(parts, results)));
+  SPOTTER_RETURN_IF_ERROR(Count(AppendEvents(tenant, parts, results)));
   for (const BodyResult& result : results) {
     for (const RefusedPart& part : result.refused) counters_.rejected.Add(part.reason);
     for (const std::string& type : result.ignored) counters_.ignored.Add(type);

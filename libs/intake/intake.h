@@ -15,8 +15,8 @@
 #include "intake/dead_letters.h"
 #include "intake/metrics.h"
 #include "intake/options.h"
+#include "intake/shard_logs.h"
 #include "intake/tenant_directory.h"
-#include "log/log.h"
 
 namespace spotter::intake {
 
@@ -40,14 +40,15 @@ struct CloudEventBody {
   std::string_view body;
 };
 
-// Errors of every call: NotFound for an unknown tenant; Unavailable when the log or the dead
-// letters cannot take it: nothing is lost if the sender comes again.
-// Thread safety: any thread; concurrent callers share the log's fsync.
+// Errors of every call: NotFound for an unknown tenant; Unavailable while the tenant moves to
+// another shard or its log is not within reach, or when the log or the dead letters cannot take it:
+// nothing is lost if the sender comes again. Thread safety: any thread; concurrent callers share
+// the log's fsync.
 class Intake {
  public:
-  Intake(log::Log& log, DeadLetters& dead_letters, const TenantDirectory& tenants,
+  Intake(const ShardLogs& logs, DeadLetters& dead_letters, const TenantDirectory& tenants,
          const Clock& clock, IntakeOptions options = {})
-      : log_(log),
+      : logs_(logs),
         dead_letters_(dead_letters),
         tenants_(tenants),
         clock_(clock),
@@ -95,10 +96,11 @@ class Intake {
                                           std::vector<Part> parts, bool backfill);
   StatusOr<std::vector<RefusedPart>> KeepRefused(const model::TenantId& tenant, const Part& part,
                                                  bool backfill);
-  Status AppendEvents(std::vector<Part>& parts, std::vector<BodyResult>& results);
+  Status AppendEvents(const model::TenantId& tenant, std::vector<Part>& parts,
+                      std::vector<BodyResult>& results);
   Status Count(const Status& status);
 
-  log::Log& log_;
+  const ShardLogs& logs_;
   DeadLetters& dead_letters_;
   const TenantDirectory& tenants_;
   const Clock& clock_;

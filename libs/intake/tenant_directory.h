@@ -20,6 +20,7 @@ struct TenantInfo {
   model::TenantKind kind = model::TenantKind::kStudio;
   std::string region = "US";
   std::vector<SourceInfo> sources;
+  bool is_moving = false;  // to another shard: nothing of it is taken until it is there
 
   const SourceInfo* FindSource(std::string_view name) const {
     for (const SourceInfo& source : sources) {

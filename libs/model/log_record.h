@@ -21,10 +21,18 @@ struct Tick {
 struct Work {
   uint32_t budget = 1000;
 };
-// An owner announces itself; deliveries and settlements carry the generation.
+// An owner announces itself; deliveries and settlements carry the generation. Again with the same
+// generation it is a heartbeat.
+enum class ClaimPhase : uint8_t {
+  kDelivers = 1,
+  kWaits = 2,    // until the lease of the owner before it has run out
+  kReleased = 3  // it has stopped delivering for good: the next owner need not wait
+};
 struct Claim {
   int64_t generation = 0;
-  std::string owner;
+  std::string owner;  // names the data directory whose exclusive lock the owner holds
+  ClaimPhase phase = ClaimPhase::kDelivers;
+  Duration lease{0};  // for which a heartbeat lets it deliver; 0: it needs none
 };
 
 struct PutTenant {
@@ -85,6 +93,7 @@ struct Undeliverable {
   int64_t sequence = 0;
   ActionId action;
   RefusalReason reason = RefusalReason::kExpired;
+  int64_t generation = 0;  // of the owner that found it; 0: not told
 };
 struct SeekSubscription {
   std::string subscription;
@@ -108,15 +117,59 @@ struct Command {
 
 using LogRecord = std::variant<MemberEvent, Tick, Work, Claim, Command>;
 
-// The control log: what must be known before a record of the shard log is reached.
+// The control log: what must be known before a record of a shard's log is reached. The embedded
+// program has one shard, 0.
 struct SkipOffset {
   int64_t offset = 0;
   std::string reason;
+  int32_t shard = 0;
+  friend bool operator==(const SkipOffset&, const SkipOffset&) = default;
 };
 struct Barrier {
   int64_t offset = 0;
   uint32_t logic_version = 0;
+  int32_t shard = 0;
+  friend bool operator==(const Barrier&, const Barrier&) = default;
 };
-using ControlRecord = std::variant<SkipOffset, Barrier>;
+enum class MovePhase : uint8_t {
+  kSettled = 1,
+  kMoving = 2  // nothing new may enter the log of the tenant's shard until it is settled
+};
+struct PlaceTenant {
+  TenantId tenant;
+  int32_t shard = 0;
+  MovePhase move = MovePhase::kSettled;
+  friend bool operator==(const PlaceTenant&, const PlaceTenant&) = default;
+};
+struct TenantSource {
+  std::string name;                 // "square"
+  std::string site;                 // of events that name none
+  std::vector<std::string> topics;  // Kafka topics that carry its bodies
+  friend bool operator==(const TenantSource&, const TenantSource&) = default;
+};
+// What intake must know of a tenant before an event is read; its secrets are in no log.
+struct TenantEntry {
+  TenantId tenant;
+  TenantKind kind = TenantKind::kStudio;
+  std::string region = "US";  // ISO 3166
+  std::vector<TenantSource> sources;
+  friend bool operator==(const TenantEntry&, const TenantEntry&) = default;
+};
+// Who serves a shard, and where. It follows the claim in the shard's log, which alone decides.
+struct ShardOwner {
+  int32_t shard = 0;
+  int64_t generation = 0;
+  std::string owner;
+  std::string address;  // "HOST:PORT" of its gRPC listener; "": it serves no longer
+  bool is_standby = false;
+  friend bool operator==(const ShardOwner&, const ShardOwner&) = default;
+};
+struct ShardCount {
+  int32_t partitions = 1;
+  std::string log_topic;
+  friend bool operator==(const ShardCount&, const ShardCount&) = default;
+};
+using ControlRecord =
+    std::variant<SkipOffset, Barrier, PlaceTenant, TenantEntry, ShardOwner, ShardCount>;
 
 }  // namespace spotter::model

@@ -21,6 +21,7 @@ std::string Key(std::string_view tenant, Table table, std::string_view rest) {
   return Start(tenant, table).Raw(rest).Take();
 }
 std::string MetaKey() { return Encoder().Terminated("").Raw("meta").Take(); }
+std::string ClaimKey() { return Encoder().Terminated("").Raw("newest-claim").Take(); }
 std::string CleanStopKey() { return Encoder().Terminated("").Raw("clean").Take(); }
 
 std::string RecordPrefix(std::string_view tenant, model::RecordKey record) {

@@ -44,6 +44,7 @@ std::string Key(std::string_view tenant, Table table, std::string_view rest);
 // Rows of the shard itself stand under the empty tenant.
 std::string MetaKey();
 std::string CleanStopKey();
+std::string ClaimKey();  // the newest claim
 
 std::string RecordPrefix(std::string_view tenant, model::RecordKey record);
 std::string RecordRowKey(std::string_view tenant, model::RecordKey record, uint32_t row);

@@ -73,6 +73,7 @@ struct CommandWriter {
     undeliverable.set_sequence(from.sequence);
     undeliverable.set_action(IdText(from.action));
     undeliverable.set_reason(static_cast<v1::RefusalReason>(from.reason));
+    undeliverable.set_generation(from.generation);
   }
   void operator()(const model::SeekSubscription& from) const {
     to.mutable_seek_subscription()->set_subscription(from.subscription);
@@ -151,7 +152,8 @@ model::Undeliverable Read(const v1::Undeliverable& from, Reader& reader) {
           .profile = reader.Profile(from.profile()),
           .sequence = from.sequence(),
           .action = reader.Action(from.action()),
-          .reason = reader.Enum<model::RefusalReason>(from.reason(), known, "reason")};
+          .reason = reader.Enum<model::RefusalReason>(from.reason(), known, "reason"),
+          .generation = from.generation()};
 }
 
 using What = decltype(model::Command::what);

@@ -8,22 +8,6 @@
 namespace spotter::wire {
 namespace {
 
-// These enums start at 0 in the model and at 1 in messages, where 0 means "not given".
-template <typename To, typename From>
-To Shifted(From from) {
-  return static_cast<To>(static_cast<int>(from) + 1);
-}
-template <typename To, typename From>
-To Unshifted(From from, bool known, std::string_view what, Reader& reader) {
-  if (static_cast<int>(from) == 0) return To{};
-  if (!known) {
-    reader.Fail(
-        InvalidArgument("{}: {} is not a value this version knows", what, static_cast<int>(from)));
-    return To{};
-  }
-  return static_cast<To>(static_cast<int>(from) - 1);
-}
-
 struct StepWriter {
   v1::JourneyStep& to;
 
@@ -181,6 +165,7 @@ v1::Journey ToProto(const model::JourneyDefinition& from) {
   to.set_reentry_max(from.reentry_max);
   to.set_holdout_percent(from.holdout_percent);
   to.set_holdout_salt(from.holdout_salt);
+  to.set_holdout_reason(from.holdout_reason);
   for (const model::JourneyExit& exit : from.exits) {
     v1::JourneyExit& added = *to.add_exits();
     added.set_when(exit.when);
@@ -201,8 +186,8 @@ v1::Journey ToProto(const model::JourneyDefinition& from) {
 StatusOr<model::JourneyDefinition> FromProto(const v1::Journey& from) {
   Reader reader;
   model::JourneyDefinition to{.id = from.id(), .title = from.title()};
-  to.state = Unshifted<model::JourneyState>(from.state(), v1::JourneyState_IsValid(from.state()),
-                                            "state", reader);
+  to.state = reader.Unshifted<model::JourneyState>(from.state(),
+                                                   v1::JourneyState_IsValid(from.state()), "state");
   if (from.has_purpose()) to.purpose = from.purpose();
   to.message_class = from.message_class();
   to.entry_when = from.entry_when();
@@ -210,6 +195,7 @@ StatusOr<model::JourneyDefinition> FromProto(const v1::Journey& from) {
   to.reentry_max = from.reentry_max();
   to.holdout_percent = from.holdout_percent();
   to.holdout_salt = from.holdout_salt();
+  to.holdout_reason = from.holdout_reason();
   for (const v1::JourneyExit& exit : from.exits()) to.exits.push_back({exit.when(), exit.reason()});
   to.goal_when = from.goal_when();
   to.goal_within = reader.Span(from.goal_within(), "goal_within");
@@ -257,8 +243,8 @@ StatusOr<model::TenantSettings> FromProto(const v1::Tenant& from) {
   Reader reader;
   model::TenantSettings to;
   to.id = model::TenantId(from.id());
-  to.kind = Unshifted<model::TenantKind>(from.kind(), v1::TenantKind_IsValid(from.kind()), "kind",
-                                         reader);
+  to.kind =
+      reader.Unshifted<model::TenantKind>(from.kind(), v1::TenantKind_IsValid(from.kind()), "kind");
   to.title = from.title();
   if (from.has_region()) to.region = from.region();
   if (from.has_time_zone()) to.time_zone = from.time_zone();

@@ -26,6 +26,12 @@ std::string IdText(Id id) {
   return id.value().is_zero() ? std::string() : model::ToText(id);
 }
 
+// These enums start at 0 in the model and at 1 in messages, where 0 means "not given": the first.
+template <typename To, typename From>
+To Shifted(From from) {
+  return static_cast<To>(static_cast<int>(from) + 1);
+}
+
 // Reads leaves and keeps the first failure, so that a message is read in one straight line and
 // checked once at its end. A failed leaf reads as its zero value.
 class Reader {
@@ -46,6 +52,14 @@ class Reader {
       Fail(InvalidArgument("{}: {} is not a value this version knows", what, number));
     }
     return status_.ok() ? static_cast<To>(number) : To{};
+  }
+
+  // The other way of Shifted.
+  template <typename To, typename From>
+  To Unshifted(From value, bool known, std::string_view what) {
+    if (static_cast<int>(value) == 0) return To{};
+    const To shifted = Enum<To>(value, known, what);
+    return status_.ok() ? static_cast<To>(static_cast<int>(shifted) - 1) : To{};
   }
 
   void Fail(const Status& status) { status_.Update(status); }

@@ -10,6 +10,7 @@
 #include "spotter/v1/log.pb.h"
 #include "wire/command_proto.h"
 #include "wire/event_proto.h"
+#include "wire/leaf.h"
 
 namespace spotter::wire {
 namespace {
@@ -54,21 +55,23 @@ struct RecordWriter {
   void operator()(const model::Claim& from) const {
     to.mutable_claim()->set_generation(from.generation);
     to.mutable_claim()->set_owner(from.owner);
+    to.mutable_claim()->set_phase(static_cast<v1::ClaimPhase>(from.phase));
+    to.mutable_claim()->set_lease_ms(from.lease.count());
   }
   void operator()(const model::Command& from) const { Write(from, *to.mutable_command()); }
 };
 
-struct ControlWriter {
-  v1::ControlRecord& to;
-  void operator()(const model::SkipOffset& from) const {
-    to.mutable_skip_offset()->set_offset(from.offset);
-    to.mutable_skip_offset()->set_reason(from.reason);
+StatusOr<model::LogRecord> Read(const v1::Claim& from) {
+  Reader reader;
+  model::Claim claim{
+      .generation = from.generation(), .owner = from.owner(), .lease = Duration(from.lease_ms())};
+  if (from.phase() != v1::CLAIM_PHASE_UNSPECIFIED) {
+    claim.phase =
+        reader.Enum<model::ClaimPhase>(from.phase(), v1::ClaimPhase_IsValid(from.phase()), "phase");
   }
-  void operator()(const model::Barrier& from) const {
-    to.mutable_barrier()->set_offset(from.offset);
-    to.mutable_barrier()->set_logic_version(from.logic_version);
-  }
-};
+  SPOTTER_RETURN_IF_ERROR(reader.status());
+  return claim;
+}
 
 }  // namespace
 
@@ -89,33 +92,13 @@ StatusOr<model::LogRecord> DecodeLogRecord(std::string_view bytes) {
     case v1::LogRecord::kWork:
       return model::Work{message->work().budget()};
     case v1::LogRecord::kClaim:
-      return model::Claim{message->claim().generation(), message->claim().owner()};
+      return Read(message->claim());
     case v1::LogRecord::kCommand:
       return FromProto(message->command());
     case v1::LogRecord::RECORD_NOT_SET:
       break;
   }
   return InvalidArgument("log record: no kind of record that this version knows");
-}
-
-std::string Encode(const model::ControlRecord& record) {
-  v1::ControlRecord message;
-  std::visit(ControlWriter{message}, record);
-  return message.SerializeAsString();
-}
-
-StatusOr<model::ControlRecord> DecodeControlRecord(std::string_view bytes) {
-  OnArena<v1::ControlRecord> message;
-  SPOTTER_RETURN_IF_ERROR(message.Parse(bytes, "control record"));
-  switch (message->record_case()) {
-    case v1::ControlRecord::kSkipOffset:
-      return model::SkipOffset{message->skip_offset().offset(), message->skip_offset().reason()};
-    case v1::ControlRecord::kBarrier:
-      return model::Barrier{message->barrier().offset(), message->barrier().logic_version()};
-    case v1::ControlRecord::RECORD_NOT_SET:
-      break;
-  }
-  return InvalidArgument("control record: no kind of record that this version knows");
 }
 
 StatusOr<model::MemberEvent> DecodeEvent(std::string_view protobuf) {

@@ -8,12 +8,12 @@
 
 #include "base/clock.h"
 #include "base/log_message.h"
+#include "control/directory.h"
 #include "engine/shard.h"
 #include "log_local/local_log.h"
 #include "state/state_hash.h"
 #include "store/in_memory_store.h"
 #include "store_rocksdb/rocksdb_store.h"
-#include "wire/wire.h"
 
 namespace {
 
@@ -23,27 +23,23 @@ struct Options {
   std::string log;
   std::string store;  // "" = in memory
   std::string control;
+  int32_t shard = 0;
   size_t batch = 1024;
   bool actions = false;
 };
 
 StatusOr<std::set<int64_t>> ReadSkips(const Options& options, const Clock& clock) {
-  std::set<int64_t> skips;
   std::string folder = options.control;
   if (folder.empty()) {  // beside the log, as a server lays them out
     folder = (std::filesystem::path(options.log).lexically_normal().parent_path() / "control");
-    if (!std::filesystem::is_directory(folder)) return skips;
+    if (!std::filesystem::is_directory(folder)) return std::set<int64_t>();
   }
   SPOTTER_ASSIGN_OR_RETURN(
       const auto control,
       log_local::LocalLog::Open({.directory = folder, .retention_age = Duration(0)}, clock));
-  std::vector<log::Record> records;
-  SPOTTER_RETURN_IF_ERROR(control->Read(control->start(), SIZE_MAX, SIZE_MAX, records));
-  for (const log::Record& record : records) {
-    SPOTTER_ASSIGN_OR_RETURN(const auto read, wire::DecodeControlRecord(record.payload));
-    if (const auto* skip = std::get_if<model::SkipOffset>(&read)) skips.insert(skip->offset);
-  }
-  return skips;
+  control::Directory directory(*control);
+  SPOTTER_RETURN_IF_ERROR(directory.Poll());
+  return directory.Skips(options.shard);
 }
 
 Status Replay(const Options& options) {
@@ -101,6 +97,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--data", options.store, "keep the state in RocksDB here, not in memory");
   app.add_option("--control", options.control, "control log directory (beside the log)");
+  app.add_option("--shard", options.shard, "whose skips of the control log count (0)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,16 +4,17 @@
 #include <filesystem>
 
 #include "base/log_message.h"
-#include "services/spotter/broken_log.h"
-#include "services/spotter/host.h"
+#include "services/program/host.h"
+#include "services/shard/broken_log.h"
 #include "state/verify_hash.h"
 #include "store_rocksdb/rocksdb_store.h"
-#include "wire/wire.h"
 
 namespace spotter::service {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int32_t kShard = 0;  // the only one
 
 Status MakeFolder(const std::string& path) {
   std::error_code error;
@@ -47,22 +48,6 @@ StatusOr<std::unique_ptr<VirtualClock>> MakeClock(const Config& config, const Cl
   return std::make_unique<VirtualClock>(*config.time_lapse, &wall);
 }
 
-StatusOr<std::set<int64_t>> ReadControl(log::Log& control) {
-  std::set<int64_t> skips;
-  std::vector<log::Record> records;
-  for (log::Offset next = control.start(); next < control.durable_end();) {
-    records.clear();
-    SPOTTER_RETURN_IF_ERROR(control.Read(next, 1000, 1 << 20, records));
-    for (const log::Record& record : records) {
-      SPOTTER_ASSIGN_OR_RETURN(const model::ControlRecord read,
-                               wire::DecodeControlRecord(record.payload));
-      if (const auto* skip = std::get_if<model::SkipOffset>(&read)) skips.insert(skip->offset);
-      next = record.offset + 1;
-    }
-  }
-  return skips;
-}
-
 // RocksDB says in its own words that another process has it, and that it is damaged.
 StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
   return store_rocksdb::Open(
@@ -70,8 +55,13 @@ StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
       /*create_if_missing=*/true);
 }
 
+void Quarantine(std::string problem, DataDirectory& directory) {
+  directory.shard.problem = std::move(problem);
+  directory.shard.log = std::make_shared<BrokenLog>(directory.shard.problem);
+}
+
 Status OpenLog(const Config& config, const Clock& clock, DataDirectory& directory) {
-  const StatusOr<state::Meta> meta = state::ReadMeta(*directory.store);
+  const StatusOr<state::Meta> meta = state::ReadMeta(*directory.shard.store);
   if (!meta.ok() && meta.status().code() != StatusCode::kNotFound) return meta.status();
   const int64_t stored = meta.ok() ? meta->next_offset : 0;
   StatusOr<std::unique_ptr<log_local::LocalLog>> opened =
@@ -81,19 +71,19 @@ Status OpenLog(const Config& config, const Clock& clock, DataDirectory& director
                                  .stored_offset = stored},
                                 clock);
   if (opened.ok() && (*opened)->start() > stored) {
-    directory.problem = fmt::format(
-        "log directory '{}/log' starts at offset {}, past the stored offset {}: restore a snapshot",
-        config.data, (*opened)->start(), stored);
-    directory.broken_log = std::make_unique<BrokenLog>(directory.problem);
+    Quarantine(fmt::format("log directory '{}/log' starts at offset {}, past the stored offset {}: "
+                           "restore a snapshot",
+                           config.data, (*opened)->start(), stored),
+               directory);
     return OkStatus();
   }
   if (opened.ok()) {
     directory.local_log = *std::move(opened);
+    directory.shard.log = directory.local_log;
     return OkStatus();
   }
   if (opened.status().code() != StatusCode::kDataLoss) return opened.status();
-  directory.problem = MessageOf(opened.status());
-  directory.broken_log = std::make_unique<BrokenLog>(directory.problem);
+  Quarantine(std::string(MessageOf(opened.status())), directory);
   return OkStatus();
 }
 
@@ -103,20 +93,23 @@ StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wal
   DataDirectory directory{.path = config.data};
   SPOTTER_RETURN_IF_ERROR(MakeFolder(config.data));
   SPOTTER_ASSIGN_OR_RETURN(
-      directory.control,
+      directory.control_log,
       log_local::LocalLog::Open(
           {.directory = config.data + "/control", .retention_age = Duration(0)}, wall));
   SPOTTER_ASSIGN_OR_RETURN(directory.virtual_clock, MakeClock(config, wall));
-  SPOTTER_ASSIGN_OR_RETURN(directory.skips, ReadControl(*directory.control));
+  directory.control = std::make_unique<control::Directory>(*directory.control_log);
+  SPOTTER_RETURN_IF_ERROR(directory.control->Poll());
+  directory.shard.skips = directory.control->Skips(kShard);
   SPOTTER_RETURN_IF_ERROR(MakeFolder(directory.snapshots()));
-  SPOTTER_ASSIGN_OR_RETURN(directory.store, OpenStore(config));
+  SPOTTER_ASSIGN_OR_RETURN(directory.shard.store, OpenStore(config));
   const Clock& clock = directory.virtual_clock != nullptr
                            ? static_cast<const Clock&>(*directory.virtual_clock)
                            : wall;
   SPOTTER_RETURN_IF_ERROR(OpenLog(config, clock, directory));
-  if (!directory.problem.empty()) {
-    LogError("shard quarantined, reason=\"{}\"", directory.problem);
-  }
+  directory.shard.skip = [control = directory.control.get()](int64_t offset, std::string reason) {
+    return control->Append(
+        model::SkipOffset{.offset = offset, .reason = std::move(reason), .shard = kShard});
+  };
   return directory;
 }
 

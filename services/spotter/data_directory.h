@@ -4,34 +4,30 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
 #include "base/clock.h"
+#include "control/directory.h"
 #include "log_local/local_log.h"
+#include "services/shard/shard_host.h"
 #include "services/spotter/config.h"
-#include "state/rows.h"
-#include "store/store.h"
 
 namespace spotter::service {
 
 struct DataDirectory {
   std::string path;
-  std::unique_ptr<VirtualClock> virtual_clock;   // time-lapse only
-  std::unique_ptr<log_local::LocalLog> control;  // its lock file guards the whole directory
-  std::set<int64_t> skips;
-  std::unique_ptr<store::Store> store;
-  std::unique_ptr<log_local::LocalLog> local_log;  // nullptr: damaged; `log` says so
-  std::unique_ptr<log::Log> broken_log;
-  std::string problem;  // why the shard is quarantined from the start
-
-  log::Log& log() { return local_log != nullptr ? *local_log : *broken_log; }
+  std::unique_ptr<VirtualClock> virtual_clock;       // time-lapse only
+  std::unique_ptr<log_local::LocalLog> control_log;  // its lock file guards the whole directory
+  std::unique_ptr<control::Directory> control;       // what it says; reads control_log
+  ShardParts shard;
+  std::shared_ptr<log_local::LocalLog> local_log;  // the shard's; nullptr: damaged
   std::string snapshots() const { return path + "/snapshots"; }
   std::string dead_letters() const { return path + "/deadletters"; }
 };
 
 // FailedPrecondition, NotFound, Unavailable: the directory cannot be used; the message names it.
-// A damaged log is no error: the state is opened for reading and `problem` says what is wrong.
+// A damaged log is no error: the state is opened for reading and `shard.problem` says what is
+// wrong. `control` outlives what `shard` is given to.
 StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wall);
 
 }  // namespace spotter::service

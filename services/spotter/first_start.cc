@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/spotter/first_start.h"
 
-#include <unistd.h>
-
 #include "base/log_message.h"
+#include "control/announce_tenant.h"
 #include "engine/queries.h"
-#include "services/spotter/host.h"
-#include "state/verify_hash.h"
-#include "wire/wire.h"
+#include "services/program/host.h"
 
 namespace spotter::service {
 namespace {
@@ -60,13 +57,12 @@ Status CreateStudio(engine::Owner& owner, const store::Store& store, const std::
       .status();
 }
 
-Status ClaimShard(engine::Owner& owner, const store::Store& store, log::Log& log) {
-  SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(store));
-  const model::Claim claim{.generation = meta.generation + 1,
-                           .owner = fmt::format("pid-{}", getpid())};
-  SPOTTER_ASSIGN_OR_RETURN(const log::Offset offset,
-                           log::AppendDurable(log, wire::Encode(model::LogRecord(claim))));
-  return owner.WaitApplied(offset, kTimeout);
+Status AnnounceTenants(const store::Store& store, control::Directory& directory) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto tenants, engine::ListTenants(store));
+  for (const model::TenantSettings& tenant : tenants) {
+    SPOTTER_RETURN_IF_ERROR(control::AnnounceTenant(directory, tenant));
+  }
+  return OkStatus();
 }
 
 }  // namespace spotter::service

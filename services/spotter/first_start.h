@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "control/directory.h"
 #include "engine/owner.h"
-#include "log/log.h"
 #include "store/store.h"
 
 namespace spotter::service {
@@ -10,7 +10,7 @@ namespace spotter::service {
 // At the first start of a directory: tenant `studio` and the rules of its zone.
 Status CreateStudio(engine::Owner& owner, const store::Store& store, const std::string& zone);
 
-// Announces this process as the shard's owner: a new generation, in force when this returns.
-Status ClaimShard(engine::Owner& owner, const store::Store& store, log::Log& log);
+// Tenants that the control log does not know yet: those of a directory made before it held them.
+Status AnnounceTenants(const store::Store& store, control::Directory& directory);
 
 }  // namespace spotter::service

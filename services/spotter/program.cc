@@ -1,57 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/spotter/program.h"
 
+#include <unistd.h>
+
 #include "api/server.h"
 #include "base/log_message.h"
-#include "dispatch/dispatcher.h"
-#include "exposition/metrics.h"
 #include "intake/dead_letter_files.h"
 #include "intake/http_intake.h"
-#include "services/spotter/admin_http.h"
+#include "services/program/admin_http.h"
+#include "services/program/host.h"
+#include "services/program/metric_sources.h"
+#include "services/program/secrets.h"
+#include "services/shard/shard_metrics.h"
 #include "services/spotter/data_directory.h"
 #include "services/spotter/first_start.h"
-#include "services/spotter/host.h"
-#include "services/spotter/metric_sources.h"
-#include "services/spotter/program_operations.h"
-#include "services/spotter/secrets.h"
+#include "services/spotter/time_lapse.h"
 
 namespace spotter::service {
 namespace {
 
 constexpr Duration kDrain = Seconds(10);
-constexpr Duration kReplayTurn = std::chrono::milliseconds(200);
 
 // Members stand in the order in which they are built; each borrows those above it.
-class WiredProgram final : public Program {
+class Spotter final : public Program {
  public:
-  explicit WiredProgram(const Config& config) : config_(config) {}
-  ~WiredProgram() override { (void)Stop(); }
+  explicit Spotter(const Config& config) : config_(config) {}
+  ~Spotter() override { (void)Stop(); }
 
-  Status Begin(const std::function<bool()>& interrupted) {
-    SPOTTER_RETURN_IF_ERROR(ReadFiles());
+  Status Begin(const Interrupted& interrupted) {
+    SPOTTER_ASSIGN_OR_RETURN(access_, ReadAccess(config_.access));
+    SPOTTER_ASSIGN_OR_RETURN(secrets_, Secrets::Read(config_.secrets));
     SPOTTER_ASSIGN_OR_RETURN(directory_, OpenDataDirectory(config_, wall_));
-    SPOTTER_RETURN_IF_ERROR(StartShard());
-    SPOTTER_RETURN_IF_ERROR(CatchUp(interrupted));
+    SPOTTER_RETURN_IF_ERROR(StartShard(interrupted));
     SPOTTER_RETURN_IF_ERROR(BuildServices());
+    AddMetrics();
     return Listen();
   }
 
   std::string addresses() const override {
-    const auto text = [](Address address, int port) {
-      address.port = port;
-      return address.text();
-    };
-    return fmt::format("http={} grpc={} admin={}", text(config_.http, http_->port()),
-                       text(config_.grpc, grpc_->port()), text(config_.admin, admin_->port()));
+    return fmt::format("http={} grpc={} admin={}", config_.http.WithPort(http_->port()).text(),
+                       config_.grpc.WithPort(grpc_->port()).text(),
+                       config_.admin.WithPort(admin_->port()).text());
   }
 
   Status Stop() override {
-    if (dispatcher_ != nullptr) dispatcher_->Stop();  // long polls return
+    if (shard_ != nullptr) shard_->StopDelivery();
     if (http_ != nullptr) http_->Stop();
     if (grpc_ != nullptr) grpc_->Stop(kDrain);
-    operations_.reset();
-    Status stopped = OkStatus();
-    if (owner_ != nullptr) stopped = owner_->Stop();
+    const Status stopped = shard_ == nullptr ? OkStatus() : shard_->Stop();
     if (admin_ != nullptr) admin_->Stop();
     return stopped;
   }
@@ -62,130 +58,108 @@ class WiredProgram final : public Program {
                ? static_cast<const Clock&>(*directory_.virtual_clock)
                : wall_;
   }
-  std::string problem() const {
-    if (!directory_.problem.empty()) return directory_.problem;
-    if (owner_ == nullptr) return "";
-    const engine::OwnerStatus status = owner_->status();
-    return status.quarantine.empty() ? status.paused : status.quarantine;
-  }
 
-  Status ReadFiles() {
-    if (!config_.tokens.empty()) {
-      SPOTTER_ASSIGN_OR_RETURN(tokens_, ReadTokenFile(config_.tokens));
-    }
-    SPOTTER_ASSIGN_OR_RETURN(secrets_, Secrets::Read(config_.secrets));
-    if (config_.tls_cert.empty()) return OkStatus();
-    SPOTTER_ASSIGN_OR_RETURN(grpc_options_.tls_cert_pem, ReadFile(config_.tls_cert));
-    SPOTTER_ASSIGN_OR_RETURN(grpc_options_.tls_key_pem, ReadFile(config_.tls_key));
-    return OkStatus();
-  }
-
-  Status StartShard() {
-    dispatcher_ = std::make_unique<dispatch::Dispatcher>(
-        *directory_.store, directory_.log(), clock(),
-        dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
-    SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
-    if (!directory_.problem.empty()) return OkStatus();
-    StatusOr<std::unique_ptr<engine::Owner>> owner =
-        engine::Owner::Start(*directory_.store, directory_.log(), clock(), {}, directory_.skips,
-                             dispatcher_.get(), AddEngineHistograms(metrics_));
-    if (owner.ok()) {
-      owner_ = *std::move(owner);
-      return OkStatus();
-    }
-    if (owner.status().code() != StatusCode::kDataLoss) return owner.status();
-    directory_.problem = MessageOf(owner.status());
-    LogError("shard quarantined, reason=\"{}\"", directory_.problem);
-    return OkStatus();
-  }
-
-  // Deliveries begin only when everything in the log is applied: an ack may be its last record.
-  Status CatchUp(const std::function<bool()>& interrupted) {
-    if (owner_ == nullptr) return OkStatus();
-    const log::Offset end = directory_.log().durable_end();
-    const int64_t behind = end - owner_->status().next_offset;
-    if (behind > 0) LogInfo("applying the log, records={}", behind);
-    while (end > 0 && problem().empty()) {
-      const Status applied = owner_->WaitApplied(end - 1, kReplayTurn);
-      if (applied.ok()) break;
-      if (interrupted()) return Status(StatusCode::kCancelled, "interrupted");
-    }
-    if (!problem().empty()) return OkStatus();
+  // Deliveries begin only when everything in the log is applied.
+  Status StartShard(const Interrupted& interrupted) {
+    // A time-lapse takes snapshots only when asked: its days pass in minutes.
+    const Duration interval =
+        directory_.virtual_clock != nullptr ? Duration(0) : config_.snapshot_interval;
+    SPOTTER_ASSIGN_OR_RETURN(
+        shard_,
+        ShardHost::Open({.snapshots = {.folder = directory_.snapshots(),
+                                       .interval = interval,
+                                       .kept = config_.snapshots_kept}},
+                        std::move(directory_.shard), clock(), wall_, AddShardHistograms(metrics_)));
+    SPOTTER_RETURN_IF_ERROR(shard_->CatchUp(interrupted));
+    if (!shard_->problem().empty()) return OkStatus();
     if (directory_.virtual_clock != nullptr) {
-      directory_.virtual_clock->AdvanceTo(owner_->status().shard_time);
+      directory_.virtual_clock->AdvanceTo(shard_->owner()->status().shard_time);
     }
-    SPOTTER_RETURN_IF_ERROR(CreateStudio(*owner_, *directory_.store, config_.time_zone));
-    SPOTTER_RETURN_IF_ERROR(ClaimShard(*owner_, *directory_.store, directory_.log()));
-    return dispatcher_->Begin(*owner_);
+    SPOTTER_RETURN_IF_ERROR(CreateStudio(*shard_->owner(), shard_->store(), config_.time_zone));
+    return shard_->Claim();
   }
 
   Status BuildServices() {
     SPOTTER_ASSIGN_OR_RETURN(dead_letters_, intake::DeadLetterFiles::Open(
                                                 {.folder = directory_.dead_letters()}, clock()));
-    tenants_ = std::make_unique<StoredTenants>(*directory_.store, secrets_);
-    const bool accept_unsigned = config_.http.is_loopback() && !tokens_.has_value();
+    shards_.emplace(shard_->ports());
+    logs_.emplace(*shard_->log());
+    const Status announced = AnnounceTenants(shard_->store(), *directory_.control);
+    if (!announced.ok() && shard_->problem().empty()) return announced;
+    tenants_ = std::make_unique<KnownTenants>(*directory_.control, secrets_);
+    const bool accept_unsigned = config_.http.is_loopback() && access_.tokens() == nullptr;
     if (accept_unsigned && secrets_.empty()) {
       LogWarn(
           "webhooks are taken unsigned, reason=\"no secrets are configured; only callers on "
           "this machine can post\"");
     }
     intake_ =
-        std::make_unique<intake::Intake>(directory_.log(), *dead_letters_, *tenants_, clock(),
+        std::make_unique<intake::Intake>(*logs_, *dead_letters_, *tenants_, clock(),
                                          intake::IntakeOptions{.accept_unsigned = accept_unsigned});
-    operations_ = std::make_unique<ProgramOperations>(config_, directory_, owner_.get(), wall_,
-                                                      [this] { dispatcher_->Wake(); });
-    gate_ = std::make_unique<api::Gate>(tokens(), Sha256Hex);
-    AddSources(metrics_, {.owner = owner_.get(),
-                          .dispatcher = dispatcher_.get(),
-                          .intake = intake_.get(),
-                          .gate = gate_.get(),
-                          .log = directory_.local_log.get(),
-                          .store = directory_.store.get(),
-                          .clock = &clock()});
+    operations_ = std::make_unique<HostOperations>();
+    if (directory_.virtual_clock != nullptr) {
+      operations_ = std::make_unique<TimeLapseOperations>(*directory_.virtual_clock, *shard_);
+    }
+    gate_ = std::make_unique<api::Gate>(access_.tokens(), Sha256Hex);
     return OkStatus();
+  }
+
+  void AddMetrics() {
+    AddProgramSources(metrics_, intake_.get(), gate_.get());
+    metrics_.AddSource(
+        [this](exposition::Samples& out) { AddShardSamples(*shard_, clock(), out); });
+    if (directory_.local_log == nullptr) return;
+    exposition::Histogram& fsync = metrics_.AddHistogram(
+        "spotter_log_fsync_seconds", "Group commits of the log.", exposition::kLatencyBuckets);
+    metrics_.AddSource([&fsync, log = directory_.local_log](exposition::Samples& out) {
+      for (const double seconds : log->TakeFsyncSeconds()) fsync.Observe(seconds);
+      out.Gauge("spotter_log_records", "Records kept in the log.",
+                static_cast<double>(log->durable_end() - log->start()));
+    });
   }
 
   Status Listen() {
     http_ = std::make_unique<intake::HttpIntake>(
-        *intake_, tokens(),
+        *intake_, access_.tokens(),
         intake::HttpOptions{.host = config_.http.host,
                             .port = config_.http.port,
                             .public_url = config_.webhook_url});
     SPOTTER_RETURN_IF_ERROR(http_->Start());
-    grpc_options_.address = config_.grpc.text();
-    grpc_options_.reflection = !tokens_.has_value();
-    SPOTTER_ASSIGN_OR_RETURN(grpc_,
-                             api::Server::Start(grpc_options_, {.store = *directory_.store,
-                                                                .log = directory_.log(),
-                                                                .owner = owner_.get(),
-                                                                .delivery = *dispatcher_,
-                                                                .intake = *intake_,
-                                                                .dead_letters = *dead_letters_,
-                                                                .operations = *operations_,
-                                                                .clock = clock(),
-                                                                .gate = *gate_}));
-    grpc_->SetServing(problem().empty());
-    admin_ = std::make_unique<AdminHttp>(config_.admin,
-                                         AdminPages{.metrics = [this] { return metrics_.Render(); },
-                                                    .problem = [this] { return problem(); }});
+    SPOTTER_ASSIGN_OR_RETURN(grpc_, api::Server::Start({.address = config_.grpc.text(),
+                                                        .tls_cert_pem = access_.tls_cert_pem,
+                                                        .tls_key_pem = access_.tls_key_pem,
+                                                        .reflection = access_.tokens() == nullptr},
+                                                       {.shards = *shards_,
+                                                        .intake = *intake_,
+                                                        .directory = *directory_.control,
+                                                        .dead_letters = *dead_letters_,
+                                                        .operations = *operations_,
+                                                        .clock = clock(),
+                                                        .gate = *gate_}));
+    grpc_->SetServing(shard_->problem().empty());
+    admin_ = std::make_unique<AdminHttp>(
+        config_.admin, AdminPages{.metrics = [this] { return metrics_.Render(); },
+                                  .problem =
+                                      [this] {
+                                        const std::string problem = shard_->problem();
+                                        return problem.empty() ? "" : "quarantined: " + problem;
+                                      }});
     return admin_->Start();
   }
-
-  const access::TokenTable* tokens() const { return tokens_.has_value() ? &*tokens_ : nullptr; }
 
   const Config config_;
   const SystemClock wall_;
   exposition::Metrics metrics_;
-  std::optional<access::TokenTable> tokens_;
+  Access access_;
   Secrets secrets_;
-  api::ServerOptions grpc_options_;
   DataDirectory directory_;
-  std::unique_ptr<dispatch::Dispatcher> dispatcher_;
-  std::unique_ptr<engine::Owner> owner_;
+  std::shared_ptr<ShardHost> shard_;
   std::unique_ptr<intake::DeadLetterFiles> dead_letters_;
-  std::unique_ptr<StoredTenants> tenants_;
+  std::optional<api::OneShard> shards_;
+  std::optional<intake::OneLog> logs_;
+  std::unique_ptr<KnownTenants> tenants_;
   std::unique_ptr<intake::Intake> intake_;
-  std::unique_ptr<ProgramOperations> operations_;
+  std::unique_ptr<HostOperations> operations_;
   std::unique_ptr<api::Gate> gate_;
   std::unique_ptr<intake::HttpIntake> http_;
   std::unique_ptr<api::Server> grpc_;
@@ -194,24 +168,11 @@ class WiredProgram final : public Program {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Program>> Program::Start(const Config& config,
-                                                  const std::function<bool()>& interrupted) {
-  auto program = std::make_unique<WiredProgram>(config);
+StatusOr<std::unique_ptr<Program>> StartSpotter(const Config& config,
+                                                const Interrupted& interrupted) {
+  auto program = std::make_unique<Spotter>(config);
   SPOTTER_RETURN_IF_ERROR(program->Begin(interrupted));
   return std::unique_ptr<Program>(std::move(program));
-}
-
-int ExitCodeOf(const Status& status) {
-  switch (status.code()) {
-    case StatusCode::kInvalidArgument:
-    case StatusCode::kNotFound:
-      return 2;
-    case StatusCode::kFailedPrecondition:
-    case StatusCode::kDataLoss:
-      return 3;
-    default:
-      return 1;
-  }
 }
 
 }  // namespace spotter::service

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "engine/options.h"
-#include "services/spotter/snapshot_files.h"
+#include "services/shard/snapshot_files.h"
 #include "services/spotterctl/commands.h"
 #include "state/verify_hash.h"
 #include "store_rocksdb/rocksdb_store.h"

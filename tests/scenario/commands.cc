@@ -36,7 +36,7 @@ Status DoTenant(const Line& line, const std::string&, World& world) {
   if (before.id.value() != line.Word(1)) before = {};
   SPOTTER_ASSIGN_OR_RETURN(world.settings, ReadTenant(line, before));
   SPOTTER_RETURN_IF_ERROR(Submit(line, world, model::PutTenant{world.settings}));
-  if (!line.Has("zone")) return OkStatus();
+  if (!line.Has("zone") || line.Option("rules") == "none") return OkStatus();
   SPOTTER_ASSIGN_OR_RETURN(std::string rules,
                            ReadFile("/usr/share/zoneinfo/" + world.settings.time_zone));
   return world.Append(
@@ -69,6 +69,8 @@ Status DoJourney(const Line& line, const std::string& root, World& world) {
   if (line.Has("holdout")) {
     SPOTTER_ASSIGN_OR_RETURN(const int64_t percent, ReadInt(line.Option("holdout")));
     definition.holdout_percent = static_cast<int>(percent);
+  } else if (yaml.find("holdout:") == std::string::npos && !line.Has("default_holdout")) {
+    definition.holdout_percent = 0;  // a scenario says so where the draw matters
   }
   if (line.Option("state") == "shadow") definition.state = model::JourneyState::kShadow;
   if (line.Option("state") == "paused") definition.state = model::JourneyState::kPaused;
@@ -224,6 +226,14 @@ Status DoSettle(const Line& line, const std::string&, World& world) {
   return Submit(line, world, std::move(settle));
 }
 
+model::RefusalReason ReasonNamed(std::string_view name) {
+  for (int i = 1; i <= model::kRefusalReasonMax; ++i) {
+    const auto reason = static_cast<model::RefusalReason>(i);
+    if (NameOf(reason) == name) return reason;
+  }
+  return model::RefusalReason::kExpired;
+}
+
 // undeliverable REF SEQUENCE [reason=suppressed]: what a dispatcher found at delivery.
 Status DoUndeliverable(const Line& line, const std::string&, World& world) {
   SPOTTER_ASSIGN_OR_RETURN(const model::OutboxEntry entry, EntryOf(line, world));
@@ -232,9 +242,7 @@ Status DoUndeliverable(const Line& line, const std::string&, World& world) {
                                      .profile = entry.profile,
                                      .sequence = entry.sequence,
                                      .action = ActionIn(entry, line, world),
-                                     .reason = line.Option("reason") == "suppressed"
-                                                   ? model::RefusalReason::kSuppressed
-                                                   : model::RefusalReason::kExpired});
+                                     .reason = ReasonNamed(line.Option("reason"))});
 }
 
 Status DoExpect(const Line& line, const std::string&, World& world) { return Expect(line, world); }

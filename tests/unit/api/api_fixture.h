@@ -51,15 +51,37 @@ class FakeTenants final : public intake::TenantDirectory {
   }
 };
 
-class FakeOperations final : public Operations {
+class FakeShardOperations final : public ShardOperations {
  public:
-  FakeOperations(VirtualClock& clock, std::unique_ptr<engine::Owner>& owner)
-      : clock_(clock), owner_(owner) {}
   StatusOr<SnapshotInfo> TakeSnapshot() override { return SnapshotInfo{.name = "s"}; }
   StatusOr<std::vector<SnapshotInfo>> ListSnapshots() override {
     return std::vector<SnapshotInfo>();
   }
   Status SkipOffset(int64_t, std::string) override { return OkStatus(); }
+  std::string problem() const override { return ""; }
+};
+
+// The one shard here; while `is_away` every tenant lives in another process.
+class FewShards final : public Shards {
+ public:
+  explicit FewShards(const ShardPorts& shard) : here_(shard) {}
+  StatusOr<ShardHandle> Of(const model::TenantId& tenant) const override {
+    if (is_away) return Elsewhere(fmt::format("tenant '{}' lives on shard 3", tenant.value()));
+    return here_.Of(tenant);
+  }
+  StatusOr<ShardHandle> At(int number) const override { return here_.At(number); }
+  std::vector<ShardHandle> All() const override { return here_.All(); }
+
+  std::atomic<bool> is_away = false;
+
+ private:
+  const OneShard here_;
+};
+
+class FakeOperations final : public Operations {
+ public:
+  FakeOperations(VirtualClock& clock, std::unique_ptr<engine::Owner>& owner)
+      : clock_(clock), owner_(owner) {}
   StatusOr<bool> AdvanceTime(EventTime to) override {
     clock_.AdvanceTo(to);
     SPOTTER_RETURN_IF_ERROR(owner_->CatchUp(Seconds(30)));
@@ -80,9 +102,7 @@ class FakeOperations final : public Operations {
   std::string RandomBytes(size_t size) override {
     return std::string(size - 1, 'r') + static_cast<char>('0' + ++drawn_);
   }
-  std::string Sha256Hex(std::string_view bytes) override { return FakeSha(bytes); }
   std::string version() const override { return "test"; }
-  std::string problem() const override { return ""; }
 
   // 64 hexadecimal digits that differ for different tokens; what they are is not this test's.
   static std::string FakeSha(std::string_view bytes) {
@@ -101,8 +121,10 @@ class ApiTest : public testing::Test {
   explicit ApiTest(std::vector<access::TokenEntry> tokens = {})
       : clock_(EventTime{1'760'013'000'000}),
         log_(clock_),
+        control_log_(clock_),
+        directory_(control_log_),
         dispatcher_(store_, log_, clock_, {}),
-        intake_(log_, dead_letters_, tenants_, clock_, {.accept_unsigned = true}),
+        intake_(logs_, dead_letters_, tenants_, clock_, {.accept_unsigned = true}),
         operations_(clock_, owner_) {
     if (!tokens.empty()) {
       auto table = access::TokenTable::Make(std::move(tokens));
@@ -115,11 +137,14 @@ class ApiTest : public testing::Test {
     EXPECT_TRUE(dispatcher_.Begin(*owner_).ok());
     gate_ =
         std::make_unique<Gate>(tokens_.has_value() ? &*tokens_ : nullptr, FakeOperations::FakeSha);
-    auto server = Server::Start({.address = "127.0.0.1:0"}, {.store = store_,
-                                                             .log = log_,
-                                                             .owner = owner_.get(),
-                                                             .delivery = dispatcher_,
+    shards_.emplace(ShardPorts{.store = store_,
+                               .log = log_,
+                               .owner = owner_.get(),
+                               .delivery = dispatcher_,
+                               .operations = shard_operations_});
+    auto server = Server::Start({.address = "127.0.0.1:0"}, {.shards = *shards_,
                                                              .intake = intake_,
+                                                             .directory = directory_,
                                                              .dead_letters = dead_letters_,
                                                              .operations = operations_,
                                                              .clock = clock_,
@@ -147,14 +172,19 @@ class ApiTest : public testing::Test {
 
   VirtualClock clock_;
   log::InMemoryLog log_;
+  log::InMemoryLog control_log_;
+  control::Directory directory_;
   store::InMemoryStore store_;
   std::optional<access::TokenTable> tokens_;
   dispatch::Dispatcher dispatcher_;
   FakeDeadLetters dead_letters_;
   FakeTenants tenants_;
+  intake::OneLog logs_{log_};
   intake::Intake intake_;
   std::unique_ptr<engine::Owner> owner_;
+  FakeShardOperations shard_operations_;
   FakeOperations operations_;
+  std::optional<FewShards> shards_;
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -267,6 +267,36 @@ TEST_F(ServicesTest, WhatCannotBeReadBecomesADeadLetterAndTheRestGoesOn) {
   EXPECT_EQ(response.results(0).dead_letter(), letters.dead_letters(0).id());
 }
 
+// mission: E1
+TEST_F(ServicesTest, ANewTenantIsInTheControlLogForIntake) {
+  const model::TenantId north("north");
+  v1::CreateTenantRequest request;
+  request.set_request_id("create-north");
+  request.mutable_tenant()->set_id("north");
+  request.mutable_tenant()->set_region("AT");
+  request.mutable_tenant()->add_sources()->set_name("door");
+  Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, request);
+  const model::TenantEntry entry{.tenant = north, .region = "AT", .sources = {{.name = "door"}}};
+  EXPECT_EQ(entry, directory_.Find(north));
+  EXPECT_EQ((model::PlaceTenant{.tenant = north}), directory_.PlacedAt(north));
+
+  // Placed elsewhere since, and with a topic: the same request again changes neither.
+  const model::PlaceTenant moved{.tenant = north, .shard = 5};
+  model::TenantEntry with_topic = entry;
+  with_topic.sources[0].topics = {"doors"};
+  ASSERT_TRUE(directory_.Append(moved).ok());
+  ASSERT_TRUE(directory_.Append(with_topic).ok());
+  const log::Offset end = control_log_.end();
+  Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, request);
+  EXPECT_EQ(end, control_log_.end());
+  EXPECT_EQ(moved, directory_.PlacedAt(north));
+
+  request.mutable_tenant()->set_id("South Gym");  // refused by the shard: not announced
+  Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, request,
+                         grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(std::vector{north}, directory_.Tenants());
+}
+
 TEST_F(ServicesTest, TheStateHashVerifies) {
   Publish({Joined("c1", "a@example.com"), Consent("c1")});
   v1::GetStateHashRequest request;
@@ -274,6 +304,40 @@ TEST_F(ServicesTest, TheStateHashVerifies) {
   const auto hash = Call<v1::AdminService>(&v1::AdminService::Stub::GetStateHash, request);
   EXPECT_TRUE(hash.verified());
   for (const auto& table : hash.tables()) EXPECT_EQ(table.hash(), table.recomputed());
+}
+
+TEST_F(ServicesTest, ATenantOfAnotherShardIsToldWhereAndWhenToAskAgain) {
+  shards_->is_away = true;
+  grpc::ClientContext context;
+  v1::ListSegmentsResponse response;
+  const auto stub = v1::SegmentService::NewStub(channel_);
+  const grpc::Status status = stub->ListSegments(&context, {}, &response);
+  EXPECT_EQ(grpc::StatusCode::UNAVAILABLE, status.error_code());
+  EXPECT_EQ("tenant 'studio' lives on shard 3", status.error_message());
+  EXPECT_NE(std::string::npos, status.error_details().find("google.rpc.RetryInfo"));
+  const auto& trailers = context.GetServerTrailingMetadata();
+  ASSERT_EQ(1u, trailers.count(kRetryAfterMetadata));
+  EXPECT_EQ("1000", trailers.find(kRetryAfterMetadata)->second);
+  EXPECT_EQ(1u, trailers.count(kElsewhereMetadata));
+}
+
+TEST_F(ServicesTest, AStreamOfATenantOfAnotherShardEndsAtOnceWithTheHint) {
+  shards_->is_away = true;
+  grpc::ClientContext context;
+  const auto stub = v1::ActionService::NewStub(channel_);
+  const auto stream = stub->StreamActions(&context);
+  v1::StreamActionsResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(grpc::StatusCode::UNAVAILABLE, stream->Finish().error_code());
+  EXPECT_EQ(1u, context.GetServerTrailingMetadata().count(kRetryAfterMetadata));
+}
+
+TEST_F(ServicesTest, ACallAboutAShardNamesTheShard) {
+  v1::GetStatusRequest request;
+  request.set_shard(1);
+  Call<v1::AdminService>(&v1::AdminService::Stub::GetStatus, request,
+                         grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ("shard 1: this program has shard 0 alone", error_.error_message());
 }
 
 TEST_F(ServicesTest, RefusesANegativePageAndAForeignToken) {

@@ -48,6 +48,9 @@ class FakeOwner final : public engine::Owner {
     }
     return state::Answer{};
   }
+  Status Claim(Duration) override { return OkStatus(); }
+  Status Promote(Duration) override { return OkStatus(); }
+  Status MayDeliver() const override { return may_deliver; }
   Status WaitApplied(int64_t, Duration) override { return OkStatus(); }
   Status CatchUp(Duration) override { return OkStatus(); }
   Status BetweenBatches(std::function<Status(const state::Meta&)>) override { return OkStatus(); }
@@ -56,6 +59,7 @@ class FakeOwner final : public engine::Owner {
 
   std::vector<model::Command> commands;
   Status failure;
+  Status may_deliver;
 
  private:
   store::InMemoryStore& store_;
@@ -102,8 +106,9 @@ class DispatcherTest : public testing::Test {
   }
 
   void PutAction(std::string_view member, int64_t sequence, Duration from = Duration(0),
-                 Duration until = Hours(8)) {
+                 Duration until = Hours(8), std::string journey = "") {
     model::Action action;
+    action.proposal.journey = std::move(journey);
     action.id = model::ActionId(HashOf(fmt::format("{}-{}", member, sequence)));
     action.profile = Profile(member);
     action.proposal.channel = model::Channel::kSms;
@@ -301,6 +306,26 @@ TEST_F(DispatcherTest, AnAttemptAfterAnOptOutIsReportedNotDelivered) {
   const auto found = Undeliverables();
   ASSERT_EQ(1u, found.size());
   EXPECT_EQ(model::RefusalReason::kSuppressed, found[0].reason);
+}
+
+// mission: C36
+TEST_F(DispatcherTest, AnAttemptWhileTheJourneyIsPausedIsReportedNotDelivered) {
+  const auto put_journey = [&](model::JourneyState state) {
+    store::WriteBatch batch;
+    batch.Put(Family::kState, state::Key(kTenant.value(), state::Table::kJourney, "chase"),
+              state::EncodeRow(model::JourneyDefinition{.id = "chase", .state = state}));
+    ASSERT_TRUE(store_.Commit(batch).ok());
+  };
+  put_journey(model::JourneyState::kPaused);
+  PutAction("ada", 1, Duration(0), Hours(8), "chase");
+  EXPECT_TRUE(Pull().empty());
+  const auto found = Undeliverables();
+  ASSERT_EQ(1u, found.size());
+  EXPECT_EQ(model::RefusalReason::kPaused, found[0].reason);
+  EXPECT_EQ(1u, dispatcher_->counts().halted);
+  put_journey(model::JourneyState::kLive);
+  clock_.AdvanceTo(kNoon + Minutes(1));  // the shard said that the journey goes on
+  EXPECT_EQ(1u, Pull().size());
 }
 
 TEST_F(DispatcherTest, AnAckThatCannotBeStoredFailsAndMayBeRepeated) {

@@ -25,6 +25,7 @@ class FewTenants final : public TenantDirectory {
     if (tenant == model::TenantId("mentor")) {
       return TenantInfo{.kind = model::TenantKind::kMentor, .region = "GB"};
     }
+    if (tenant == model::TenantId("moving")) return TenantInfo{.is_moving = true};
     return std::nullopt;
   }
 };
@@ -63,7 +64,7 @@ class IntakeTest : public testing::Test {
   static constexpr const char* kStudio = "studio";
 
   explicit IntakeTest(IntakeOptions options = {})
-      : intake_(log_, *dead_letters_, tenants_, clock_, options) {}
+      : intake_(logs_, *dead_letters_, tenants_, clock_, options) {}
 
   // The events in the log, in order.
   std::vector<model::MemberEvent> Logged() {
@@ -80,6 +81,7 @@ class IntakeTest : public testing::Test {
   TempFolder folder_;
   VirtualClock clock_{*ParseTime("2026-11-22T12:00:00Z")};
   FillableLog log_{clock_};
+  OneLog logs_{log_};
   FewTenants tenants_;
   std::unique_ptr<DeadLetterFiles> dead_letters_ =
       *DeadLetterFiles::Open({.folder = (folder_.path() / "deadletters").string()}, clock_);

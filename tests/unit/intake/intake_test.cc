@@ -147,7 +147,7 @@ TEST_F(UnsignedIntakeTest, IsUnavailableWhenABadBodyCannotBeKept) {
   dead_letters_.reset();
   auto small = DeadLetterFiles::Open(
       {.folder = (folder_.path() / "deadletters").string(), .bytes_max = 10}, clock_);
-  Intake intake(log_, **small, tenants_, clock_, {.accept_unsigned = true});
+  Intake intake(logs_, **small, tenants_, clock_, {.accept_unsigned = true});
   EXPECT_EQ(intake.HandleWebhook(TenantId(kStudio), "stripe", {}, "", "{").status().code(),
             StatusCode::kUnavailable);
 }
@@ -159,6 +159,19 @@ TEST_F(UnsignedIntakeTest, NamesAnUnknownTenantOrSource) {
             NotFound("unknown source 'glofox': expected one of square, stripe"));
   EXPECT_EQ(intake_.Publish(TenantId("nobody"), {}).status(), NotFound("unknown tenant 'nobody'"));
   EXPECT_TRUE(Dead().empty());
+}
+
+// mission: E1
+TEST_F(UnsignedIntakeTest, HoldsATenantBackWhileItMoves) {
+  const std::string body = ReadSample("square/booking.created.json");
+  const Status held = Status(StatusCode::kUnavailable,
+                             "tenant 'moving' is moving to another shard: come again in a few "
+                             "seconds");
+  EXPECT_EQ(intake_.HandleWebhook(TenantId("moving"), "square", {}, "", body).status(), held);
+  EXPECT_EQ(intake_.Publish(TenantId("moving"), {}).status(), held);
+  EXPECT_EQ(intake_.HandleWebhook(TenantId("moving"), "square", {}, "", "{").status(), held);
+  EXPECT_TRUE(Logged().empty());
+  EXPECT_TRUE(dead_letters_->List("moving", "", 10, "").letters.empty());
 }
 
 TEST_F(UnsignedIntakeTest, ChecksASignatureWhereASecretIsSet) {

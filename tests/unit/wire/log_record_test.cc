@@ -84,6 +84,23 @@ TEST(LogRecord, WritesEveryField) {
   for (const std::string& field : declared) EXPECT_TRUE(set.contains(field)) << field;
 }
 
+std::vector<std::pair<std::string, model::ControlRecord>> SampleControlRecords() {
+  return {
+      {"skip_offset", model::SkipOffset{7, "poison"}},
+      {"barrier", model::Barrier{9, 2}},
+      {"skip_offset_of_shard", model::SkipOffset{7, "poison", 3}},
+      {"barrier_of_shard", model::Barrier{9, 2, 3}},
+      {"place_tenant", model::PlaceTenant{model::TenantId("studio"), 3, model::MovePhase::kMoving}},
+      {"tenant_entry",
+       model::TenantEntry{.tenant = model::TenantId("studio"),
+                          .kind = model::TenantKind::kMentor,
+                          .region = "AT",
+                          .sources = {{.name = "square", .site = "north", .topics = {"pos"}}}}},
+      {"shard_owner", model::ShardOwner{3, 8, "engine-1/a7", "engine-1:9090", true}},
+      {"shard_count", model::ShardCount{16, "spotter.log"}},
+  };
+}
+
 // The contract is frozen: the bytes of a log that exists must mean the same for ever. A new field
 // adds a line here or changes one that got it; it never changes what is there.
 // SPOTTER_WRITE_GOLDEN=1 writes the file.
@@ -91,8 +108,9 @@ TEST(LogRecord, KeepsItsBytes) {
   const std::string path = SPOTTER_SOURCE_DIR "/tests/unit/wire/golden/log_records.txt";
   std::vector<std::pair<std::string, std::string>> samples;
   for (const auto& [name, record] : SampleRecords()) samples.emplace_back(name, Encode(record));
-  samples.emplace_back("skip_offset", Encode(model::ControlRecord(model::SkipOffset{7, "poison"})));
-  samples.emplace_back("barrier", Encode(model::ControlRecord(model::Barrier{9, 2})));
+  for (const auto& [name, record] : SampleControlRecords()) {
+    samples.emplace_back(name, Encode(record));
+  }
   if (std::getenv("SPOTTER_WRITE_GOLDEN") != nullptr) {
     std::ofstream out(path);
     for (const auto& [name, bytes] : samples) out << name << ' ' << HexOf(bytes) << '\n';
@@ -181,16 +199,44 @@ TEST(LogRecord, SurvivesDamagedBytes) {
 }
 
 TEST(ControlRecord, ReadsBack) {
-  const StatusOr<model::ControlRecord> skip =
-      DecodeControlRecord(Encode(model::ControlRecord(model::SkipOffset{7, "poison"})));
-  ASSERT_TRUE(skip.ok());
-  EXPECT_EQ(std::get<model::SkipOffset>(*skip).offset, 7);
-  EXPECT_EQ(std::get<model::SkipOffset>(*skip).reason, "poison");
-  const StatusOr<model::ControlRecord> barrier =
-      DecodeControlRecord(Encode(model::ControlRecord(model::Barrier{9, 2})));
-  ASSERT_TRUE(barrier.ok());
-  EXPECT_EQ(std::get<model::Barrier>(*barrier).offset, 9);
-  EXPECT_EQ(std::get<model::Barrier>(*barrier).logic_version, 2u);
+  std::set<size_t> kinds;
+  for (const auto& [name, record] : SampleControlRecords()) {
+    const StatusOr<model::ControlRecord> back = DecodeControlRecord(Encode(record));
+    ASSERT_TRUE(back.ok()) << name << ": " << back.status();
+    EXPECT_EQ(*back, record) << name;
+    kinds.insert(record.index());
+  }
+  EXPECT_EQ(kinds.size(), std::variant_size_v<model::ControlRecord>);
+}
+
+// mission: E1
+TEST(ControlRecord, WritesEveryField) {
+  std::set<std::string> declared, set;
+  CollectDeclaredFields(*v1::ControlRecord::descriptor(), declared);
+  for (const auto& [name, record] : SampleControlRecords()) {
+    v1::ControlRecord message;
+    ASSERT_TRUE(message.ParseFromString(Encode(record)));
+    CollectSetFields(message, set);
+  }
+  for (const std::string& field : declared) EXPECT_TRUE(set.contains(field)) << field;
+}
+
+// A directory of the first version knows no shards: its records are of shard 0, with the same
+// bytes.
+TEST(ControlRecord, OfNoShardIsOfShardZero) {
+  v1::ControlRecord first_version;
+  first_version.mutable_skip_offset()->set_offset(7);
+  first_version.mutable_skip_offset()->set_reason("poison");
+  EXPECT_EQ(*DecodeControlRecord(first_version.SerializeAsString()),
+            model::ControlRecord(model::SkipOffset{7, "poison", 0}));
+}
+
+TEST(ControlRecord, RefusesAPhaseOfALaterVersion) {
+  v1::ControlRecord record;
+  record.mutable_place_tenant()->set_tenant("studio");
+  record.mutable_place_tenant()->set_move(static_cast<v1::MovePhase>(9));
+  EXPECT_EQ(MessageOf(DecodeControlRecord(record.SerializeAsString()).status()),
+            "move: 9 is not a value this version knows");
 }
 
 }  // namespace

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/program/host_operations.h"
+
+#include "services/program/host.h"
+
+namespace spotter::service {
+
+StatusOr<bool> HostOperations::AdvanceTime(EventTime) {
+  return FailedPrecondition(
+      "the clock is the wall clock: it moves by itself (--time-lapse has one that is moved)");
+}
+
+StatusOr<std::string> HostOperations::ZoneRules(const std::string& zone) {
+  return ReadZoneRules(zone);
+}
+
+std::string HostOperations::RandomBytes(size_t size) { return service::RandomBytes(size); }
+
+std::string HostOperations::version() const { return SPOTTER_VERSION; }
+
+}  // namespace spotter::service

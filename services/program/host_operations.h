@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "api/operations.h"
+
+namespace spotter::service {
+
+// What the services ask of a program whose clock is the host's.
+// Thread safety: all methods from any thread.
+class HostOperations : public api::Operations {
+ public:
+  StatusOr<bool> AdvanceTime(EventTime to) override;
+  StatusOr<std::string> ZoneRules(const std::string& zone) override;
+  std::string RandomBytes(size_t size) override;
+  std::string version() const override;
+};
+
+}  // namespace spotter::service

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/program/metric_sources.h"
+
+#include "engine/options.h"
+
+namespace spotter::service {
+namespace {
+
+using exposition::Samples;
+
+double Number(auto value) { return static_cast<double>(value); }
+
+void AddIntake(const intake::Counters& counters, Samples& out) {
+  for (size_t i = 1; i < counters.accepted.size(); ++i) {
+    const int64_t count = counters.accepted[i].load();
+    if (count == 0) continue;
+    out.Counter("spotter_intake_events_total", "Events appended to the log, by kind.",
+                Number(count), {{"kind", std::string(NameOf(static_cast<model::EventKind>(i)))}});
+  }
+  for (const auto& [reason, count] : counters.rejected.Values()) {
+    out.Counter("spotter_intake_dead_letters_total", "Bodies that could not be read, by reason.",
+                Number(count), {{"reason", reason}});
+  }
+  for (const auto& [type, count] : counters.ignored.Values()) {
+    out.Counter("spotter_intake_ignored_total", "Bodies of types that are not read, by type.",
+                Number(count), {{"type", type}});
+  }
+  for (const auto& [reason, count] : counters.refused.Values()) {
+    out.Counter("spotter_intake_refused_total", "Requests refused whole, by reason.", Number(count),
+                {{"reason", reason}});
+  }
+  out.Counter("spotter_intake_clamped_total", "Event times ahead of ours, moved.",
+              Number(counters.clamped.load()));
+  out.Counter("spotter_intake_bytes_total", "Bytes appended to the log.",
+              Number(counters.bytes.load()));
+}
+
+}  // namespace
+
+void AddProgramSources(exposition::Metrics& metrics, intake::Intake* intake, api::Gate* gate) {
+  metrics.AddSource([intake, gate](Samples& out) {
+    out.Gauge(
+        "spotter_build_info", "Always 1; the labels say what runs.", 1,
+        {{"version", SPOTTER_VERSION}, {"logic_version", std::to_string(engine::kLogicVersion)}});
+    if (intake != nullptr) AddIntake(intake->counters(), out);
+    if (gate == nullptr) return;
+    for (const auto& [call, count] : gate->counts()) {
+      out.Counter("spotter_api_calls_total", "RPCs served, by method and status code.",
+                  Number(count),
+                  {{"method", call.first},
+                   {"code", absl::StatusCodeToString(static_cast<StatusCode>(call.second))}});
+    }
+  });
+}
+
+}  // namespace spotter::service

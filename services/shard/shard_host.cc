@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/shard/shard_host.h"
+
+#include "base/log_message.h"
+#include "services/program/host.h"
+
+namespace spotter::service {
+namespace {
+
+constexpr Duration kReplayTurn = std::chrono::milliseconds(200);
+constexpr Duration kClaimTimeout = Minutes(1);
+
+}  // namespace
+
+StatusOr<std::shared_ptr<ShardHost>> ShardHost::Open(ShardSettings settings, ShardParts parts,
+                                                     const Clock& clock, const Clock& wall,
+                                                     const ShardHistograms& histograms) {
+  std::shared_ptr<ShardHost> host(new ShardHost(std::move(settings), std::move(parts)));
+  SPOTTER_RETURN_IF_ERROR(host->Start(clock, wall, histograms));
+  return host;
+}
+
+Status ShardHost::Start(const Clock& clock, const Clock& wall, const ShardHistograms& histograms) {
+  open_problem_ = parts_.problem;
+  dispatcher_ = std::make_unique<dispatch::Dispatcher>(
+      *parts_.store, *parts_.log, clock,
+      dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
+  dispatcher_->ObserveDelay(histograms.event_to_action_seconds);
+  SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
+  if (open_problem_.empty()) {
+    StatusOr<std::unique_ptr<engine::Owner>> owner =
+        engine::Owner::Start(*parts_.store, *parts_.log, clock, settings_.engine, parts_.skips,
+                             dispatcher_.get(), histograms.engine);
+    if (owner.ok()) {
+      owner_ = *std::move(owner);
+    } else if (owner.status().code() == StatusCode::kDataLoss) {
+      open_problem_ = MessageOf(owner.status());
+    } else {
+      return owner.status();
+    }
+  }
+  if (!open_problem_.empty()) {
+    LogError("shard quarantined, shard={} reason=\"{}\"", number(), open_problem_);
+  }
+  operations_ = std::make_unique<HostedOperations>(
+      settings_.snapshots, HostedOperations::Parts{.store = *parts_.store,
+                                                   .log = *parts_.log,
+                                                   .owner = owner_.get(),
+                                                   .wall = wall,
+                                                   .skip = parts_.skip,
+                                                   .problem = [this] { return problem(); }});
+  ports_.reset(new api::ShardPorts{.number = number(),
+                                   .store = *parts_.store,
+                                   .log = *parts_.log,
+                                   .owner = owner_.get(),
+                                   .delivery = *dispatcher_,
+                                   .operations = *operations_});
+  return OkStatus();
+}
+
+ShardHost::~ShardHost() { (void)Stop(); }
+
+std::string ShardHost::problem() const {
+  if (!open_problem_.empty() || owner_ == nullptr) return open_problem_;
+  const engine::OwnerStatus status = owner_->status();
+  return status.quarantine.empty() ? status.paused : status.quarantine;
+}
+
+Status ShardHost::CatchUp(const Interrupted& interrupted) {
+  if (owner_ == nullptr) return OkStatus();
+  const log::Offset end = parts_.log->durable_end();
+  const int64_t behind = end - owner_->status().next_offset;
+  if (behind > 0) LogInfo("applying the log, shard={} records={}", number(), behind);
+  while (end > 0 && problem().empty()) {
+    if (owner_->WaitApplied(end - 1, kReplayTurn).ok()) break;
+    if (interrupted()) return Status(StatusCode::kCancelled, "interrupted");
+  }
+  return OkStatus();
+}
+
+Status ShardHost::Claim() {
+  SPOTTER_RETURN_IF_ERROR(owner_->Claim(kClaimTimeout));
+  return dispatcher_->Begin(*owner_);
+}
+
+void ShardHost::StopDelivery() { dispatcher_->Stop(); }
+
+Status ShardHost::Stop() {
+  if (dispatcher_ != nullptr) StopDelivery();
+  if (operations_ != nullptr) operations_->Stop();
+  return owner_ == nullptr ? OkStatus() : owner_->Stop();
+}
+
+}  // namespace spotter::service

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One shard in a process, wired: store, log, dispatcher, owner, snapshots. The programs differ in
+// where the log is and how many shards there are; what a shard is made of is here.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "api/shards.h"
+#include "dispatch/dispatcher.h"
+#include "exposition/metrics.h"
+#include "services/program/run.h"
+#include "services/shard/shard_operations.h"
+
+namespace spotter::service {
+
+struct ShardSettings {
+  int number = 0;
+  SnapshotSettings snapshots;
+  engine::Options engine;
+};
+
+// What the program opens for the shard.
+struct ShardParts {
+  std::unique_ptr<store::Store> store;
+  std::shared_ptr<log::Log> log;  // shared with appends under way
+  std::set<int64_t> skips;
+  std::string problem;  // why the shard stands still from the start; "" = it does not
+  std::function<Status(int64_t offset, std::string reason)> skip;  // appends to the control log
+};
+
+// Histograms that all shards of a process fill.
+struct ShardHistograms {
+  engine::Observers engine;
+  std::function<void(double)> event_to_action_seconds;
+};
+ShardHistograms AddShardHistograms(exposition::Metrics& metrics);
+
+// Thread safety: Open, CatchUp, Claim and Stop from one thread; the rest from any.
+class ShardHost {
+ public:
+  // Opens the shard and starts its owner, which follows the log from now on. Damage is no error:
+  // the shard is quarantined, `problem` says why, and its state can be read.
+  // Both clocks outlive it; `wall` dates snapshots.
+  static StatusOr<std::shared_ptr<ShardHost>> Open(ShardSettings settings, ShardParts parts,
+                                                   const Clock& clock, const Clock& wall,
+                                                   const ShardHistograms& histograms);
+  ~ShardHost();  // stops
+
+  // Waits until everything is applied that the log holds now, or the shard stands still.
+  // Cancelled: `interrupted` said so.
+  Status CatchUp(const Interrupted& interrupted);
+  // Announces this process as the owner (settings.engine.owner): a new generation, in force when
+  // this returns; then deliveries begin. Only behind CatchUp: an ack may be the log's last record.
+  Status Claim();
+
+  int number() const { return settings_.number; }
+  const api::ShardPorts& ports() const { return *ports_; }
+  engine::Owner* owner() const { return owner_.get(); }  // nullptr: quarantined
+  dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
+  store::Store& store() { return *parts_.store; }
+  const std::shared_ptr<log::Log>& log() const { return parts_.log; }
+  std::string problem() const;  // why the shard stands still, or ""
+
+  // Long polls return; nothing more is delivered. Calls under way may finish.
+  void StopDelivery();
+  // Closes the shard cleanly. Idempotent.
+  Status Stop();
+
+ private:
+  ShardHost(ShardSettings settings, ShardParts parts)
+      : settings_(std::move(settings)), parts_(std::move(parts)) {}
+  Status Start(const Clock& clock, const Clock& wall, const ShardHistograms& histograms);
+
+  const ShardSettings settings_;
+  const ShardParts parts_;
+  std::string open_problem_;  // set before anybody else sees the host
+  std::unique_ptr<dispatch::Dispatcher> dispatcher_;
+  std::unique_ptr<engine::Owner> owner_;
+  std::unique_ptr<HostedOperations> operations_;
+  std::unique_ptr<api::ShardPorts> ports_;
+};
+
+}  // namespace spotter::service

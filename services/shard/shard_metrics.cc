@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "services/shard/shard_metrics.h"
+
+#include "engine/queries.h"
+
+namespace spotter::service {
+namespace {
+
+double Number(auto value) { return static_cast<double>(value); }
+
+// Puts the shard's label on every sample.
+class OfShard final : public exposition::Samples {
+ public:
+  OfShard(int number, exposition::Samples& out) : shard_(std::to_string(number)), out_(out) {}
+  void Counter(std::string_view name, std::string_view help, double value,
+               exposition::Labels labels = {}) override {
+    labels.emplace_back("shard", shard_);
+    out_.Counter(name, help, value, std::move(labels));
+  }
+  void Gauge(std::string_view name, std::string_view help, double value,
+             exposition::Labels labels = {}) override {
+    labels.emplace_back("shard", shard_);
+    out_.Gauge(name, help, value, std::move(labels));
+  }
+
+ private:
+  const std::string shard_;
+  exposition::Samples& out_;
+};
+
+void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
+  const engine::Counters& counters = status.counters;
+  for (size_t i = 1; i < counters.events_by_kind.size(); ++i) {
+    if (counters.events_by_kind[i] == 0) continue;
+    out.Counter("spotter_engine_events_total", "Events applied, by kind.",
+                Number(counters.events_by_kind[i]),
+                {{"kind", std::string(NameOf(static_cast<model::EventKind>(i)))}});
+  }
+  for (size_t i = 1; i <= static_cast<size_t>(model::Cause::kSplit); ++i) {
+    out.Counter("spotter_engine_transitions_total", "Segment entries and exits, by cause.",
+                Number(counters.transitions_by_cause[i]),
+                {{"cause", std::string(NameOf(static_cast<model::Cause>(i)))}});
+  }
+  for (size_t i = 1; i <= model::kRefusalReasonMax; ++i) {
+    out.Counter("spotter_engine_refusals_total", "Decisions not to send, by reason.",
+                Number(counters.refusals_by_reason[i]),
+                {{"reason", std::string(NameOf(static_cast<model::RefusalReason>(i)))}});
+  }
+  out.Counter("spotter_engine_actions_total", "Actions decided.", Number(counters.actions));
+  out.Counter("spotter_engine_duplicates_total", "Events that changed nothing.",
+              Number(counters.duplicates));
+  out.Counter("spotter_engine_dead_letters_total", "Records the shard could not apply.",
+              Number(counters.dead_letters));
+  out.Counter("spotter_engine_merges_total", "Profiles merged.", Number(counters.merges));
+  out.Counter("spotter_engine_splits_total", "Profiles split.", Number(counters.splits));
+  out.Counter("spotter_engine_settled_total", "Outbox entries settled.", Number(counters.settled));
+  out.Counter("spotter_engine_timers_fired_total", "Timers fired.", Number(counters.timers_fired));
+  out.Counter("spotter_engine_records_total", "Log records applied.", Number(status.records));
+  out.Gauge("spotter_engine_lag_records", "Durable records not applied yet.",
+            Number(status.log_end - status.next_offset));
+  out.Gauge("spotter_engine_lag_seconds", "Age of the newest applied record while there are more.",
+            status.caught_up ? 0 : Number((now - status.last_append_time).count()) / 1000);
+  out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.",
+            status.quarantine.empty() ? 0 : 1);
+  out.Gauge("spotter_engine_orphans", "Events that wait for the thing they are about.",
+            Number(counters.orphans_waiting));
+}
+
+void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
+  out.Gauge("spotter_dispatch_outbox_entries", "Outbox entries not settled.",
+            Number(counts.pending));
+  out.Gauge("spotter_dispatch_leased_entries", "Outbox entries on lease.",
+            Number(counts.outstanding));
+  out.Counter("spotter_dispatch_leases_total", "Entries handed out.", Number(counts.leases));
+  out.Counter("spotter_dispatch_redeliveries_total", "Entries handed out again.",
+              Number(counts.redeliveries));
+  for (const auto& [outcome, count] : {std::pair("ack", counts.acks),
+                                       {"reject", counts.rejects},
+                                       {"retry", counts.retries},
+                                       {"extend", counts.extensions},
+                                       {"refused", counts.refused_settlements}}) {
+    out.Counter("spotter_dispatch_settlements_total", "Settlements, by outcome.", Number(count),
+                {{"outcome", outcome}});
+  }
+  for (const auto& [reason, count] : {std::pair("expired", counts.expired),
+                                      {"suppressed", counts.suppressed},
+                                      {"halted", counts.halted}}) {
+    out.Counter("spotter_dispatch_undeliverable_total",
+                "Actions that could not go out when they should have, by reason.", Number(count),
+                {{"reason", reason}});
+  }
+}
+
+void AddState(const store::Store& store, OfShard& out) {
+  const auto tenants = engine::ListTenants(store);
+  if (!tenants.ok()) return;
+  uint64_t profiles = 0;
+  for (const model::TenantSettings& tenant : *tenants) {
+    if (const auto row = engine::ReadProgress(store, tenant.id); row.ok()) {
+      profiles += row->profiles;
+    }
+  }
+  out.Gauge("spotter_engine_profiles", "Profiles kept.", Number(profiles));
+  out.Gauge("spotter_engine_tenants", "Tenants kept.", Number(tenants->size()));
+}
+
+}  // namespace
+
+ShardHistograms AddShardHistograms(exposition::Metrics& metrics) {
+  exposition::Histogram& apply =
+      metrics.AddHistogram("spotter_engine_apply_seconds", "Applying one batch of records.",
+                           exposition::kLatencyBuckets);
+  exposition::Histogram& commit =
+      metrics.AddHistogram("spotter_engine_commit_seconds", "Committing one batch of records.",
+                           exposition::kLatencyBuckets);
+  exposition::Histogram& sync = metrics.AddHistogram(
+      "spotter_engine_sync_seconds", "Syncing the state store.", exposition::kLatencyBuckets);
+  exposition::Histogram& lateness = metrics.AddHistogram(
+      "spotter_engine_timer_lateness_seconds",
+      "Shard time when a timer fired, less the instant it was due.", exposition::kLatenessBuckets);
+  exposition::Histogram& delay = metrics.AddHistogram(
+      "spotter_dispatch_event_to_action_seconds",
+      "From the append of the deciding record, or the opening of the action's window, to its "
+      "first lease.",
+      exposition::kLatencyBuckets);
+  const auto observe = [](exposition::Histogram& histogram) {
+    return [&histogram](double seconds) { histogram.Observe(seconds); };
+  };
+  return {.engine = {.apply_seconds = observe(apply),
+                     .commit_seconds = observe(commit),
+                     .sync_seconds = observe(sync),
+                     .timer_lateness_seconds = observe(lateness)},
+          .event_to_action_seconds = observe(delay)};
+}
+
+void AddShardSamples(ShardHost& shard, const Clock& clock, exposition::Samples& samples) {
+  OfShard out(shard.number(), samples);
+  if (shard.owner() != nullptr) AddEngine(shard.owner()->status(), clock.Now(), out);
+  AddDispatch(shard.dispatcher().counts(), out);
+  AddState(shard.store(), out);
+}
+
+}  // namespace spotter::service

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "services/shard/shard_host.h"
+
+namespace spotter::service {
+
+// What is scraped of a shard, each sample with the label `shard`.
+void AddShardSamples(ShardHost& shard, const Clock& clock, exposition::Samples& out);
+
+}  // namespace spotter::service
