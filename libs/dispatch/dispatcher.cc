@@ -123,9 +123,16 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
   const Scope scope(tenant, subscription);
   SPOTTER_ASSIGN_OR_RETURN(const std::string key, KeyOf(tenant));
   SPOTTER_ASSIGN_OR_RETURN(const auto subscriptions, engine::ListSubscriptions(store_, tenant));
-  if (std::none_of(subscriptions.begin(), subscriptions.end(),
-                   [&](const model::Subscription& s) { return s.id == subscription; })) {
+  const auto reader =
+      std::find_if(subscriptions.begin(), subscriptions.end(),
+                   [&](const model::Subscription& s) { return s.id == subscription; });
+  if (reader == subscriptions.end()) {
     return NotFound("tenant '{}' has no subscription '{}'", tenant.value(), subscription);
+  }
+  if (reader->has_expired()) {
+    return FailedPrecondition(
+        "subscription '{}' expired at {}: nobody had settled anything in it; create it again",
+        subscription, FormatTime(reader->expired_at));
   }
   if (ack_deadline <= Duration(0)) ack_deadline = options_.ack_deadline;
   ack_deadline = std::clamp(ack_deadline, options_.ack_deadline_min, options_.ack_deadline_max);

@@ -100,6 +100,8 @@ Status Shard::Impl::Refuse(Tenant& tenant, model::ProfileId profile,
 Status Shard::Impl::AppendOutbox(Tenant& tenant, model::ProfileId profile,
                                  std::string_view subscription,
                                  std::variant<model::Action, model::Void, model::MergedInto> what) {
+  const auto reader = tenant.subscriptions.find(std::string(subscription));
+  if (reader != tenant.subscriptions.end() && reader->second.has_expired()) return OkStatus();
   std::string key = state::SequenceKey(IdOf(tenant), profile, subscription);
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row, overlay_.Get(Family::kState, key));
   state::Sequence sequence;

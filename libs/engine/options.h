@@ -39,4 +39,15 @@ inline constexpr uint64_t kOrphansMax = 10'000;        // per tenant
 inline constexpr int kInstantsPerWakeMax = 1'000;      // transitions of one member in one wake
 inline constexpr Duration kSentKeep = Days(100);       // caps look back a quarter at most
 
+// What nobody fetches, and history (sweep.cc; docs/adr/0019-what-leaves-the-state.md).
+inline constexpr Duration kOutboxSweepInterval = Hours(1);
+inline constexpr Duration kHistorySweepInterval = Days(1);
+inline constexpr size_t kSweepRowsPerTick = 1'000;
+inline constexpr Duration kExpiryGrace = Hours(1);  // longer than a lease: who has it may still ack
+inline constexpr Duration kSubscriptionKeep = Days(31);   // without any settlement; also of a Void
+inline constexpr Duration kSubscriptionTouch = Hours(1);  // how exactly activity is noted
+inline constexpr Duration kAnswerKeep = Days(7);          // of commands, by request_id
+inline constexpr Duration kDeadLetterKeep = Days(14);
+inline constexpr Duration kHistoryKeep = Days(400);  // refusals, audit: as long as the timeline
+
 }  // namespace spotter::engine

@@ -211,6 +211,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
 // issued again under the survivor with the same action id.
 Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
   for (const auto& [id, subscription] : tenant.subscriptions) {
+    if (subscription.has_expired()) continue;  // what waits there is about to be removed
     SPOTTER_ASSIGN_OR_RETURN(std::vector<model::OutboxEntry> pending,
                              PendingOf(tenant, id, loser.profile.id));
     for (model::OutboxEntry& entry : pending) {

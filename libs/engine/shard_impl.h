@@ -7,6 +7,7 @@
 //   decide_member.cc   segments, journeys, timers of one member at an instant
 //   dispose.cc         governance and the outbox
 //   withdraw.cc        what waits in the outbox and is not wanted any more
+//   sweep.cc           what time alone makes superfluous
 //   apply_command.cc   definitions, consent, settlements, human decisions
 //   members.cc         members in memory: loading, changing, writing back
 #pragma once
@@ -138,6 +139,15 @@ class Shard::Impl {
   Status Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
                   std::string_view reason);
 
+  // --- sweep.cc
+  Status Sweep();
+  Status SweepOutbox(std::string& cursor);
+  Status SweepEntry(Tenant& tenant, model::OutboxEntry entry);
+  Status SweepHistory(std::string& cursor);
+  StatusOr<std::string> SweepTable(std::string_view owner, state::Table table, Duration keep,
+                                   bool is_in_order, const std::string& begin,
+                                   const std::string& end, size_t& budget);
+
   // --- apply_command.cc
   Status ApplyCommand(const model::Command& command, std::string_view payload);
   StatusOr<std::string> CreateTenant(const model::PutTenant& put);
@@ -155,6 +165,7 @@ class Shard::Impl {
   StatusOr<std::string> On(Tenant&, const model::SeekSubscription&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::AddNote&, const model::Command&);
   Status SaveProgress(Tenant& tenant);
+  Status SaveSubscription(Tenant& tenant, const model::Subscription& subscription);
   Status BeginWork(Tenant& tenant);
 
   // --- members.cc

@@ -226,6 +226,22 @@ Status DoSettle(const Line& line, const std::string&, World& world) {
   return Submit(line, world, std::move(settle));
 }
 
+// fetch: a healthy subscriber acknowledges all that may go out now.
+Status DoFetch(const Line& line, const std::string&, World& world) {
+  model::Settle settle{.subscription = "default", .generation = 0, .settlements = {}};
+  SPOTTER_RETURN_IF_ERROR(engine::ScanOutbox(
+      world.store(), [&](const model::TenantId& tenant, const model::OutboxEntry& entry) {
+        if (tenant != world.settings.id || entry.subscription != settle.subscription) return;
+        const auto* action = std::get_if<model::Action>(&entry.what);
+        if (action != nullptr && world.now() < action->not_before) return;
+        settle.settlements.push_back({.profile = entry.profile,
+                                      .sequence = entry.sequence,
+                                      .action = action == nullptr ? model::ActionId() : action->id,
+                                      .outcome = model::SettleOutcome::kAck});
+      }));
+  return Submit(line, world, std::move(settle));
+}
+
 model::RefusalReason ReasonNamed(std::string_view name) {
   for (int i = 1; i <= model::kRefusalReasonMax; ++i) {
     const auto reason = static_cast<model::RefusalReason>(i);
@@ -296,6 +312,7 @@ const std::map<std::string_view, CommandInfo> kCommands = {
     {"ack", {DoSettle}},
     {"reject", {DoSettle}},
     {"undeliverable", {DoUndeliverable}},
+    {"fetch", {DoFetch, true}},
     {"expect", {DoExpect, true}},
     {"remember", {DoRemember, true}},
 };

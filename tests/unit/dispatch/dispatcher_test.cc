@@ -55,6 +55,7 @@ class FakeOwner final : public engine::Owner {
   Status CatchUp(Duration) override { return OkStatus(); }
   Status BetweenBatches(std::function<Status(const state::Meta&)>) override { return OkStatus(); }
   engine::OwnerStatus status() const override { return {}; }
+  Status Standing() const override { return OkStatus(); }
   Status Stop() override { return OkStatus(); }
 
   std::vector<model::Command> commands;
@@ -237,6 +238,35 @@ TEST_F(DispatcherTest, OnlyTheHolderOfALeaseDecidesAboutIt) {
   EXPECT_EQ("LEASE_FENCED", Settle(second[0].token, SettleWish::kRetry));
   EXPECT_EQ("LEASE_UNKNOWN", Settle("lse_aaaaaaaaaaaaaaaaaaaaaaaaaaaa", SettleWish::kAck));
   EXPECT_EQ("", Settle(second[0].token, SettleWish::kAck));
+}
+
+// An owner whose lease has lapsed, or that was fenced, hands out nothing and decides nothing; what
+// a subscriber has done is done, whoever is told.
+TEST_F(DispatcherTest, WhoMayNotDeliverTakesOnlyAcks) {
+  PutAction("ada", 1);
+  PutAction("bob", 1);
+  const auto leases = Pull();
+  ASSERT_EQ(2u, leases.size());
+  owner_->may_deliver = Unavailable("fenced by 'b' generation 2");
+  PutAction("eve", 1);
+  PutAction("joe", 1, Duration(0), Minutes(1));  // its window closes meanwhile
+  clock_.AdvanceTo(kNoon + Seconds(20));
+  const auto refused = dispatcher_->Pull(kTenant, kSubscription, 10, Seconds(30), Duration(1));
+  EXPECT_EQ(refused.status(),
+            Unavailable("nothing is delivered here now: fenced by 'b' generation 2"));
+  for (const SettleWish wish : {SettleWish::kRetry, SettleWish::kExtend, SettleWish::kReject}) {
+    EXPECT_EQ("LEASE_FENCED", Settle(leases[0].token, wish));
+  }
+  EXPECT_EQ("", Settle(leases[1].token, SettleWish::kAck));
+  EXPECT_EQ(1u, owner_->commands.size());
+  clock_.AdvanceTo(kNoon + Minutes(2));
+  EXPECT_FALSE(dispatcher_->Pull(kTenant, kSubscription, 10, Seconds(30), Duration(1)).ok());
+  EXPECT_TRUE(Undeliverables().empty());
+
+  owner_->may_deliver = OkStatus();  // a heartbeat came back
+  EXPECT_EQ(2u, Pull().size());      // ada, whose lease has run out, and eve
+  ASSERT_EQ(1u, Undeliverables().size());
+  EXPECT_EQ(1, Undeliverables()[0].generation);
 }
 
 // Put off for a thousand years, an action would neither go out nor expire.

@@ -46,7 +46,8 @@ TEST(JourneysDoc, ItsExampleParsesAndCompiles) {
 // mission: X10 C63 (0 to 50 %, default 20 %; 0 needs a reason)
 TEST(ParseJourney, HoldsOutAFifthUnlessItSaysOtherwise) {
   const auto parse = [](std::string_view holdout) {
-    return ParseJourney(fmt::format("journey: j\nentry: {{when: 'true'{}}}\nsteps: []\n", holdout));
+    return ParseJourney(fmt::format(
+        "journey: j\nentry: {{when: 'true'{}}}\nsteps: [{{id: w, wait: 1d}}]\n", holdout));
   };
   EXPECT_EQ(parse("").value().holdout_percent, 20);
   EXPECT_EQ(parse(", holdout: {percent: 30}").value().holdout_percent, 30);
@@ -55,7 +56,7 @@ TEST(ParseJourney, HoldsOutAFifthUnlessItSaysOtherwise) {
   EXPECT_EQ(none.holdout_reason, "a receipt is owed to all");
   EXPECT_EQ(PrintJourney(ParseJourney(PrintJourney(none)).value()), PrintJourney(none));
   EXPECT_EQ(MessageOf(parse(", holdout: {percent: 0}").status()),
-            "journey: holdout of 0 percent without 'reason' at 2:30; its effect will not be "
+            "journey: holdout of 0 percent without 'reason' at 2:32; its effect will not be "
             "measured: say why");
 }
 
