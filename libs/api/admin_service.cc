@@ -191,7 +191,9 @@ grpc::Status AdminServiceImpl::ListDeadLetters(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
         const std::string& tenant = caller.tenant.value();
-        const auto page = ports_.dead_letters.List(tenant, request->source(), size, after);
+        SPOTTER_ASSIGN_OR_RETURN(
+            const intake::DeadLetterPage page,
+            ports_.dead_letters.List(tenant, request->source(), size, after));
         for (const intake::DeadLetter& letter : page.letters) {
           const auto whole = ports_.dead_letters.Get(tenant, letter.id);
           Write(whole.ok() ? *whole : letter, *response->add_dead_letters());
@@ -293,6 +295,25 @@ grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
                     });
 }
 
+grpc::Status AdminServiceImpl::TakeShard(grpc::ServerContext* context,
+                                         const v1::TakeShardRequest* request,
+                                         v1::TakeShardResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/TakeShard", [&](const Caller&) -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(const int64_t generation,
+                             ports_.operations.TakeShard(request->shard()));
+    response->set_generation(generation);
+    return OkStatus();
+  });
+}
+
+grpc::Status AdminServiceImpl::ReleaseShard(grpc::ServerContext* context,
+                                            const v1::ReleaseShardRequest* request,
+                                            v1::ReleaseShardResponse*) {
+  return ports_.gate.Serve(*context, "AdminService/ReleaseShard", [&](const Caller&) -> Status {
+    return ports_.operations.ReleaseShard(request->shard());
+  });
+}
+
 grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,
                                            const v1::AdvanceTimeRequest* request,
                                            v1::AdvanceTimeResponse* response) {
@@ -347,9 +368,10 @@ grpc::Status AdminServiceImpl::GetStatus(grpc::ServerContext* context,
             response->set_pending_work(response->pending_work() +
                                        static_cast<int64_t>(progress.profiles));
           }
-          response->set_dead_letters(
-              response->dead_letters() +
-              static_cast<int64_t>(ports_.dead_letters.List(tenant.id.value(), "", 1, "").total));
+          const auto letters = ports_.dead_letters.List(tenant.id.value(), "", 1, "");
+          if (!letters.ok()) continue;  // what cannot be listed here is not counted here
+          response->set_dead_letters(response->dead_letters() +
+                                     static_cast<int64_t>(letters->total));
         }
         return OkStatus();
       });

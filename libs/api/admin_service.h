@@ -34,6 +34,10 @@ class AdminServiceImpl final : public v1::AdminService::Service {
                             v1::GetStateHashResponse* response) override;
   grpc::Status SkipOffset(grpc::ServerContext* context, const v1::SkipOffsetRequest* request,
                           v1::SkipOffsetResponse* response) override;
+  grpc::Status TakeShard(grpc::ServerContext* context, const v1::TakeShardRequest* request,
+                         v1::TakeShardResponse* response) override;
+  grpc::Status ReleaseShard(grpc::ServerContext* context, const v1::ReleaseShardRequest* request,
+                            v1::ReleaseShardResponse* response) override;
   grpc::Status AdvanceTime(grpc::ServerContext* context, const v1::AdvanceTimeRequest* request,
                            v1::AdvanceTimeResponse* response) override;
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,

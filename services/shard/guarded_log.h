@@ -14,7 +14,7 @@ class GuardedLog final : public log::Log {
  public:
   GuardedLog(std::shared_ptr<log::Log> log, std::function<Status()> standing)
       : log_(std::move(log)), standing_(std::move(standing)) {}
-  StatusOr<log::Offset> Append(std::span<const std::string_view> payloads) override {
+  StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view> payloads) override {
     SPOTTER_RETURN_IF_ERROR(standing_());
     return log_->Append(payloads);
   }

@@ -15,6 +15,7 @@ struct Options {
   std::string to;
   std::string reason;
   int64_t offset = 0;
+  int shard = 0;
   int max = 100;
   bool verify = false;
 };
@@ -22,12 +23,14 @@ using Shared = std::shared_ptr<Options>;
 using Admin = v1::AdminService;
 constexpr Duration kSlow = Minutes(30);  // snapshots, catching up, scans
 
-StatusOr<v1::GetStatusResponse> GetStatus(const Client& client) {
-  return client.Call<Admin>(&Admin::Stub::GetStatus, v1::GetStatusRequest());
+StatusOr<v1::GetStatusResponse> GetStatus(const Client& client, const Options& options) {
+  v1::GetStatusRequest request;
+  request.set_shard(options.shard);
+  return client.Call<Admin>(&Admin::Stub::GetStatus, request);
 }
 
-Status ShowStatus(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client));
+Status ShowStatus(const Client& client, const Options& options) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client, options));
   if (client.json()) {
     PrintJson(status);
     return OkStatus();
@@ -120,8 +123,9 @@ void PrintSnapshot(const Client& client, const v1::Snapshot& snapshot) {
   }
 }
 
-Status TakeSnapshot(const Client& client, const Options&) {
+Status TakeSnapshot(const Client& client, const Options& options) {
   v1::TakeSnapshotRequest request;
+  request.set_shard(options.shard);
   request.set_request_id(NewRequestId());
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<Admin>(&Admin::Stub::TakeSnapshot, request, kSlow));
@@ -129,9 +133,11 @@ Status TakeSnapshot(const Client& client, const Options&) {
   return OkStatus();
 }
 
-Status ListSnapshots(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto response, client.Call<Admin>(&Admin::Stub::ListSnapshots,
-                                                                   v1::ListSnapshotsRequest()));
+Status ListSnapshots(const Client& client, const Options& options) {
+  v1::ListSnapshotsRequest request;
+  request.set_shard(options.shard);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::ListSnapshots, request));
   std::vector<std::vector<std::string>> rows = {{"SNAPSHOT", "OFFSET", "BYTES", "HASH"}};
   for (const v1::Snapshot& snapshot : response.snapshots()) {
     if (client.json()) PrintJson(snapshot);
@@ -145,6 +151,7 @@ Status ListSnapshots(const Client& client, const Options&) {
 Status StateHash(const Client& client, const Options& options) {
   v1::GetStateHashRequest request;
   request.set_verify(options.verify);
+  request.set_shard(options.shard);
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<Admin>(&Admin::Stub::GetStateHash, request, kSlow));
   if (client.json()) {
@@ -166,6 +173,7 @@ Status Skip(const Client& client, const Options& options) {
   v1::SkipOffsetRequest request;
   request.set_request_id(NewRequestId());
   request.set_offset(options.offset);
+  request.set_shard(options.shard);
   request.set_reason(options.reason);
   return client.Call<Admin>(&Admin::Stub::SkipOffset, request).status();
 }
@@ -190,12 +198,51 @@ Status Advance(const Client& client, const Options& options) {
   return OkStatus();
 }
 
+Status TakeShard(const Client& client, const Options& options) {
+  v1::TakeShardRequest request;
+  request.set_shard(options.shard);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::TakeShard, request, kSlow));
+  if (client.json()) {
+    PrintJson(response);
+  } else {
+    fmt::print("shard={} generation={}\n", options.shard, response.generation());
+  }
+  return OkStatus();
+}
+
+Status ReleaseShard(const Client& client, const Options& options) {
+  v1::ReleaseShardRequest request;
+  request.set_shard(options.shard);
+  return client.Call<Admin>(&Admin::Stub::ReleaseShard, request, kSlow).status();
+}
+
 CLI::App* Bind(CLI::App* app, Run& run, const Shared& options,
                Status (*act)(const Client&, const Options&)) {
   app->callback([&run, options, act] {
     run = [options, act](const Client& client) { return act(client, *options); };
   });
   return app;
+}
+
+// What concerns a shard as a whole; a program of one shard has number 0.
+CLI::App* OfShard(CLI::App* app, const Shared& options) {
+  app->add_option("--shard", options->shard, "its number, where there are several (0)");
+  return app;
+}
+
+void AddShardCommands(CLI::App& app, Run& run, const Shared& options) {
+  CLI::App* shard =
+      app.add_subcommand("shard", "which engine owns a shard; --grpc names the engine");
+  shard->require_subcommand(1);
+  shard->fallthrough();
+  for (const auto& [name, help, act] :
+       {std::tuple("take", "make the engine the owner, whoever is now", &TakeShard),
+        std::tuple("release", "make the engine give it up", &ReleaseShard)}) {
+    Bind(shard->add_subcommand(name, help), run, options, act)
+        ->add_option("shard", options->shard, "its number")
+        ->required();
+  }
 }
 
 void AddDeadLetterCommands(CLI::App& app, Run& run, const Shared& options) {
@@ -220,21 +267,29 @@ void AddDeadLetterCommands(CLI::App& app, Run& run, const Shared& options) {
 void AddAdminCommands(CLI::App& app, Run& run) {
   const auto options = std::make_shared<Options>();
   AddDeadLetterCommands(app, run, options);
-  Bind(app.add_subcommand("snapshot", "take a snapshot of the state"), run, options, TakeSnapshot);
-  Bind(app.add_subcommand("snapshots", "snapshots kept, newest first"), run, options,
-       ListSnapshots);
+  AddShardCommands(app, run, options);
+  OfShard(Bind(app.add_subcommand("snapshot", "take a snapshot of the state"), run, options,
+               TakeSnapshot),
+          options);
+  OfShard(Bind(app.add_subcommand("snapshots", "snapshots kept, newest first"), run, options,
+               ListSnapshots),
+          options);
 
   CLI::App* state = app.add_subcommand("state", "the state of the shard");
   state->require_subcommand(1);
   state->fallthrough();
-  Bind(state->add_subcommand("hash", "one hash over the whole state"), run, options, StateHash)
+  OfShard(
+      Bind(state->add_subcommand("hash", "one hash over the whole state"), run, options, StateHash),
+      options)
       ->add_flag("--verify", options->verify, "recompute it from every row and compare");
 
-  Bind(app.add_subcommand("status", "where the shard stands"), run, options, ShowStatus);
+  OfShard(Bind(app.add_subcommand("status", "where the shard stands"), run, options, ShowStatus),
+          options);
   CLI::App* skip = Bind(app.add_subcommand("skip",
                                            "pass over a record not yet applied, after the "
                                            "next start"),
                         run, options, Skip);
+  OfShard(skip, options);
   skip->add_option("offset", options->offset, "its offset")->required();
   skip->add_option("--reason", options->reason, "why, for the audit")->required();
   CLI::App* advance = Bind(app.add_subcommand("advance", "move the clock of a time-lapse server"),
