@@ -25,8 +25,11 @@ constexpr std::pair<std::string_view, O> kMethods[] = {
     {"AdminService/ListSnapshots",        O::kSnapshot},
     {"AdminService/PutZoneRules",         O::kTenantCreate},
     {"AdminService/RedriveDeadLetter",    O::kDeadLetter},
+    {"AdminService/ReleaseShard",         O::kSnapshot},
     {"AdminService/SkipOffset",           O::kSnapshot},
+    {"AdminService/TakeShard",            O::kSnapshot},
     {"AdminService/TakeSnapshot",         O::kSnapshot},
+    {"AdminService/UpdateTenant",         O::kTenantCreate},
     {"IngestService/Publish",             O::kPublish},
     {"IngestService/PublishCloudEvents",  O::kPublish},
     {"JourneyService/GetJourney",         O::kReadDefinitions},
@@ -64,6 +67,14 @@ std::optional<access::Operation> OperationOf(std::string_view method) {
     if (name == method) return operation;
   }
   return std::nullopt;
+}
+
+Gate::Gate(const access::TokenTable* tokens,
+           std::function<std::string(std::string_view)> sha256_hex)
+    : tokens_(tokens), sha256_hex_(std::move(sha256_hex)) {
+  for (const auto& [method, operation] : kMethods) {
+    counts_[{std::string(method), static_cast<int>(StatusCode::kOk)}] = 0;
+  }
 }
 
 StatusOr<access::Principal> Gate::Authenticate(const grpc::ServerContextBase& context) const {

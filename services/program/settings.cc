@@ -145,6 +145,12 @@ Status Settings::ReadConfigFile(const std::string& path) {
       }
       continue;
     }
+    const size_t dot = key.find('.');
+    if (const auto passed = passed_.find(key.substr(0, dot));
+        dot != std::string::npos && passed != passed_.end() && item.second.IsScalar()) {
+      (*passed->second.out)[key.substr(dot + 1)] = item.second.as<std::string>();
+      continue;
+    }
     if (!settings_.contains(key)) {
       return InvalidArgument("config file '{}': unknown key '{}' at line {}{}", path, key, line,
                              DidYouMean(key, known));
@@ -211,7 +217,16 @@ Outcome Settings::Parse(int argc, const char* const* argv, const std::function<S
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     const bool is_help = app.exit(error, out, out) == 0;
-    return {.output = out.str(), .exit_code = is_help ? 0 : 2};
+    const std::vector<std::string> unknown = app.remaining();
+    const auto flag = std::find_if(unknown.begin(), unknown.end(),
+                                   [](const std::string& word) { return word.starts_with("--"); });
+    if (is_help || flag == unknown.end())
+      return {.output = out.str(), .exit_code = is_help ? 0 : 2};
+    std::vector<std::string> known;
+    for (const auto& [name, setting] : settings_) known.push_back("--" + name);
+    return {
+        .output = fmt::format("error: unknown option '{}'{}\n", *flag, DidYouMean(*flag, known)),
+        .exit_code = 2};
   }
   Status status = config_file.empty() ? OkStatus() : ReadConfigFile(config_file);
   for (const auto& [name, setting] : settings_) {
