@@ -254,6 +254,20 @@ grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
                     });
 }
 
+grpc::Status AdminServiceImpl::WriteBarrier(grpc::ServerContext* context,
+                                            const v1::WriteBarrierRequest* request,
+                                            v1::WriteBarrierResponse* response) {
+  return ServeShard(*context, "AdminService/WriteBarrier", request->shard(),
+                    [&](const Caller&, const ShardPorts& shard) -> Status {
+                      SPOTTER_ASSIGN_OR_RETURN(
+                          const BarrierInfo barrier,
+                          shard.operations.WriteBarrier(request->logic_version()));
+                      response->set_offset(barrier.offset);
+                      response->set_logic_version(barrier.logic_version);
+                      return OkStatus();
+                    });
+}
+
 grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,
                                            const v1::AdvanceTimeRequest* request,
                                            v1::AdvanceTimeResponse* response) {

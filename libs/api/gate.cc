@@ -27,6 +27,7 @@ constexpr std::pair<std::string_view, O> kMethods[] = {
     {"AdminService/RedriveDeadLetter",    O::kDeadLetter},
     {"AdminService/SkipOffset",           O::kSnapshot},
     {"AdminService/TakeSnapshot",         O::kSnapshot},
+    {"AdminService/WriteBarrier",         O::kSnapshot},
     {"IngestService/Publish",             O::kPublish},
     {"IngestService/PublishCloudEvents",  O::kPublish},
     {"JourneyService/GetJourney",         O::kReadDefinitions},
