@@ -13,6 +13,14 @@ void AccessFiles::AddTo(Settings& settings) {
   settings.Add("tls-key", "PEM file of the certificate's key", tls_key);
 }
 
+void AccessFiles::AddPlainHttpTo(Settings& settings) {
+  settings.Add(
+      "plain-http",
+      "--http and --admin beyond loopback without TLS, e.g. behind a network policy; needs "
+      "--tokens",
+      plain_http);
+}
+
 Status AccessFiles::Check(const Address& grpc) const {
   if (tls_cert.empty() != tls_key.empty()) {
     return InvalidArgument("--tls-cert and --tls-key belong together");
@@ -23,8 +31,8 @@ Status AccessFiles::Check(const Address& grpc) const {
                          grpc.text());
 }
 
-Status CheckHttp(std::string_view name, const Address& address) {
-  if (address.is_loopback()) return OkStatus();
+Status AccessFiles::CheckHttp(std::string_view name, const Address& address) const {
+  if (address.is_loopback() || (plain_http && !tokens.empty())) return OkStatus();
   return InvalidArgument(
       "--{} {} is not loopback: it has no TLS of its own, so a proxy with TLS has to stand before "
       "it; give that proxy a loopback address, and --tokens to tell callers apart",

@@ -29,6 +29,11 @@ void AddIntake(const intake::Counters& counters, Samples& out) {
     out.Counter("spotter_intake_refused_total", "Requests refused whole, by reason.", Number(count),
                 {{"reason", reason}});
   }
+  for (const auto& [pair, at] : counters.last_events.Values()) {
+    out.Gauge("spotter_ingest_source_last_event_timestamp_seconds",
+              "When a source last sent an event that was taken, in Unix time.",
+              Number(at.ms) / 1000, {{"tenant", pair.first}, {"source", pair.second}});
+  }
   out.Counter("spotter_intake_clamped_total", "Event times ahead of ours, moved.",
               Number(counters.clamped.load()));
   out.Counter("spotter_intake_bytes_total", "Bytes appended to the log.",

@@ -32,7 +32,8 @@ struct ShardParts {
   std::string problem;  // why the shard stands still from the start; "" = it does not
   std::function<Status(int64_t offset, std::string reason)> skip;  // appends to the control log
   // Where the control log says that the logic changes, now; appends another such place to it.
-  std::function<engine::Barriers()> barriers;
+  std::function<engine::Barriers()> barriers = [] { return engine::Barriers(); };
+  // Empty: this program writes none.
   std::function<Status(int64_t offset, uint32_t logic_version)> put_barrier;
   // Whether the record keeps the log from being opened, so that it may be skipped though it was
   // applied. Empty: none does.

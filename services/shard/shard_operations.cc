@@ -81,6 +81,10 @@ Status HostedOperations::SkipOffset(int64_t offset, std::string reason) {
 // log holds the barrier and the owner knows it.
 StatusOr<api::BarrierInfo> HostedOperations::WriteBarrier(uint32_t logic_version) {
   if (parts_.owner == nullptr) return Unavailable("{}", problem());
+  if (!parts_.put_barrier) {
+    return FailedPrecondition(
+        "barrier: this program writes none, its standbys would not hear of it");
+  }
   if (logic_version == engine::kLogicVersion) return TakeBackBarriers();
   if (logic_version == 0) logic_version = engine::kLogicVersion + 1;
   if (logic_version < engine::kLogicVersion) {

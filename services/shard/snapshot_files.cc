@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "engine/options.h"
 #include "services/program/host.h"
 
 namespace spotter::service {
@@ -117,6 +118,25 @@ StatusOr<int64_t> ReadRestoredOffset(const std::string& state) {
   const auto [rest, error] = std::from_chars(text.data(), end, offset);
   if (error == std::errc() && rest + 1 == end && *rest == '\n') return offset;
   return DataLoss("file '{}': expected the offset of a restored snapshot", path);
+}
+
+StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folder,
+                                                        const std::string& state) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto manifests, ListSnapshotFiles(folder));
+  const auto newest = std::find_if(manifests.begin(), manifests.end(), [](const auto& one) {
+    return one.logic_version == engine::kLogicVersion;
+  });
+  if (newest == manifests.end()) return std::optional<SnapshotManifest>();
+  try {
+    const std::string draft = state + ".restoring";
+    fs::remove_all(draft);
+    fs::copy(newest->path + "/state", draft, fs::copy_options::recursive);
+    fs::rename(draft, state);
+    SPOTTER_RETURN_IF_ERROR(SyncDirectory(fs::path(state).parent_path()));
+    return std::optional(*newest);
+  } catch (const fs::filesystem_error& error) {
+    return Unavailable("snapshot '{}' not restored: {}", newest->path, error.what());
+  }
 }
 
 StatusOr<std::vector<SnapshotManifest>> PruneSnapshots(const std::string& folder, size_t keep) {

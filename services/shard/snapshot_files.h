@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,10 @@ StatusOr<SnapshotManifest> WriteSnapshot(
 // the restore. 0: it was not restored.
 Status WriteRestoredOffset(const std::string& state, int64_t offset);
 StatusOr<int64_t> ReadRestoredOffset(const std::string& state);
+// Copies the newest snapshot of this logic version to `state`, which is not there yet; nullopt:
+// there is none. `state` is there whole or not at all.
+StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folder,
+                                                        const std::string& state);
 
 // Removes all but the newest `keep`, and what crashes left. Returns those kept, newest first.
 StatusOr<std::vector<SnapshotManifest>> PruneSnapshots(const std::string& folder, size_t keep);

@@ -110,7 +110,7 @@ class Spotter final : public Program {
   void AddMetrics() {
     AddProgramSources(metrics_, intake_.get(), gate_.get());
     metrics_.AddSource(
-        [this](exposition::Samples& out) { AddShardSamples(*shard_, clock(), out); });
+        [this](exposition::Samples& out) { AddShardSamples(*shard_, clock(), /*fenced=*/0, out); });
     if (directory_.local_log == nullptr) return;
     exposition::Histogram& fsync = metrics_.AddHistogram(
         "spotter_log_fsync_seconds", "Group commits of the log.", exposition::kLatencyBuckets);

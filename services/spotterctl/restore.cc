@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Offline: puts a snapshot where the state is; the next start applies the log from there.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -150,6 +152,7 @@ Status CheckVersion(log_local::LocalLog* control, const SnapshotManifest& manife
 // Each step leaves a directory that a server starts on as before, or refuses in words; to restore
 // again finishes the work.
 Status Restore(const Options& options) {
+  ::umask(077);  // as the server's own
   SPOTTER_ASSIGN_OR_RETURN(const SnapshotManifest manifest, FindSnapshot(options));
   SPOTTER_ASSIGN_OR_RETURN(const std::unique_ptr<log_local::LocalLog> control,
                            LockDirectory(options.data));

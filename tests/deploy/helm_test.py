@@ -5,6 +5,7 @@
 No cluster runs here. Schemas of the Prometheus operator's kinds are our own excerpts (schemas/).
 """
 
+import functools
 import pathlib
 import unittest
 
@@ -17,6 +18,7 @@ VALUES = [CHART / "values.yaml", CHART / "ci" / "small.yaml", CHART / "ci" / "tl
 COMPONENTS = {"ingest", "engine", "gateway"}
 
 
+@functools.cache
 def render(*arguments):
     code, text = tools.run([tools.tool("helm"), "template", "rel", CHART, "--namespace", "studio",
                             "--kube-version", tools.KUBERNETES, *arguments])
@@ -24,6 +26,7 @@ def render(*arguments):
     return code, "\n".join(line for line in text.split("\n") if not line.startswith("walk.go"))
 
 
+@functools.cache
 def documents(values):
     code, text = render("-f", values)
     assert code == 0, text

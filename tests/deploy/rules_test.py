@@ -51,9 +51,9 @@ class Rules(unittest.TestCase):
             shutil.copytree(rules.parent, folder / "prometheus")
             moved = folder / "prometheus" / "rules" / "shards.yml"
             text = moved.read_text(encoding="utf-8")
-            self.assertIn("spotter_shard_lag_seconds > 60", text)
-            moved.write_text(text.replace("spotter_shard_lag_seconds > 60",
-                                          "spotter_shard_lag_seconds > 600"), encoding="utf-8")
+            self.assertIn("spotter_engine_lag_seconds > 60", text)
+            moved.write_text(text.replace("spotter_engine_lag_seconds > 60",
+                                          "spotter_engine_lag_seconds > 600"), encoding="utf-8")
             code, text = tools.run([tools.tool("promtool"), "test", "rules",
                                     folder / "prometheus" / "tests" / "shards.yml"])
             self.assertNotEqual(0, code)

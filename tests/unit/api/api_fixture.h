@@ -21,7 +21,7 @@ class FakeDeadLetters final : public intake::DeadLetters {
     letters[letter.id] = letter;
     return letter.id;
   }
-  intake::DeadLetterPage List(std::string_view tenant, std::string_view, size_t,
+  StatusOr<intake::DeadLetterPage> List(std::string_view tenant, std::string_view, size_t,
                               std::string_view) const override {
     intake::DeadLetterPage page;
     for (const auto& [id, letter] : letters) {
@@ -103,6 +103,8 @@ class FakeOperations final : public Operations {
   std::string RandomBytes(size_t size) override {
     return std::string(size - 1, 'r') + static_cast<char>('0' + ++drawn_);
   }
+  StatusOr<int64_t> TakeShard(int) override { return 7; }
+  Status ReleaseShard(int) override { return OkStatus(); }
   std::string version() const override { return "test"; }
 
   // 64 hexadecimal digits that differ for different tokens; what they are is not this test's.
