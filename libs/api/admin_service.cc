@@ -51,7 +51,7 @@ void Write(const state::DeadLetter& from, const std::string& tenant, v1::DeadLet
 Status RefuseShardLetter(const std::string& id) {
   if (!id.starts_with(kShardLetter)) return OkStatus();
   return FailedPrecondition(
-      "dead letter '{}' is a record of the log: it stays as long as the log's state does", id);
+      "dead letter '{}' is a record of the log: it stays for 14 days and goes by itself", id);
 }
 
 // The table's name, which only a difference in it tells.

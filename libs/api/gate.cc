@@ -70,6 +70,14 @@ std::optional<access::Operation> OperationOf(std::string_view method) {
   return std::nullopt;
 }
 
+Gate::Gate(const access::TokenTable* tokens,
+           std::function<std::string(std::string_view)> sha256_hex)
+    : tokens_(tokens), sha256_hex_(std::move(sha256_hex)) {
+  for (const auto& [method, operation] : kMethods) {
+    counts_[{std::string(method), static_cast<int>(StatusCode::kOk)}] = 0;
+  }
+}
+
 StatusOr<access::Principal> Gate::Authenticate(const grpc::ServerContextBase& context) const {
   if (tokens_ == nullptr) return access::LoopbackPrincipal();
   constexpr std::string_view kScheme = "Bearer ";

@@ -33,10 +33,10 @@ class OfShard final : public exposition::Samples {
 void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
   const engine::Counters& counters = status.counters;
   for (size_t i = 1; i < counters.events_by_kind.size(); ++i) {
-    if (counters.events_by_kind[i] == 0) continue;
+    const std::string_view kind = NameOf(static_cast<model::EventKind>(i));
+    if (kind == "unknown") break;  // there are fewer kinds than places
     out.Counter("spotter_engine_events_total", "Events applied, by kind.",
-                Number(counters.events_by_kind[i]),
-                {{"kind", std::string(NameOf(static_cast<model::EventKind>(i)))}});
+                Number(counters.events_by_kind[i]), {{"kind", std::string(kind)}});
   }
   for (size_t i = 1; i <= static_cast<size_t>(model::Cause::kSplit); ++i) {
     out.Counter("spotter_engine_transitions_total", "Segment entries and exits, by cause.",

@@ -37,7 +37,8 @@ StatusOr<std::unique_ptr<VirtualClock>> MakeClock(const Config& config, const Cl
   }
   if (is_lapse) {
     SPOTTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(marker));
-    SPOTTER_ASSIGN_OR_RETURN(const EventTime start, ParseTime(text.substr(0, text.find('\n'))));
+    const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
+    SPOTTER_ASSIGN_OR_RETURN(const EventTime start, ParseTime(line));
     return std::make_unique<VirtualClock>(start, &wall);
   }
   if (fs::exists(config.data + "/log") || fs::exists(config.data + "/state")) {

@@ -207,6 +207,10 @@ Status Advance(const Client& client, const Options& options) {
   } else {
     fmt::print("now={}{}\n", TimeText(response.now()),
                response.reached_wall() ? " (the wall clock)" : "");
+    const EventTime now{response.now().seconds() * 1000 + response.now().nanos() / 1'000'000};
+    if (to < now && !response.reached_wall()) {
+      fmt::print(stderr, "{} lies before it: the clock does not go back\n", FormatTime(to));
+    }
   }
   return OkStatus();
 }
