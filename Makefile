@@ -75,9 +75,8 @@ tidy:  ## clang-tidy over libs/
 	@cmake/setup.sh ci
 	@$(PYTHON) cmake/tidy.py --build $(BUILD)/tidy --jobs $(JOBS)
 
-lint-proto:  ## buf lint of proto/ (buf, or npx with @bufbuild/buf)
-	@cd proto && if command -v buf >/dev/null; then buf lint; \
-	  else npx --yes @bufbuild/buf@1.75.0 lint; fi
+lint-proto:  ## buf lint of proto/ (buf, or npm installs it)
+	@tests/style/proto_lint.sh
 
 clean:  ## remove the build folder
 	rm -rf $(BUILD)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/tenant_settings.h"
 #include "control/announce_tenant.h"
 #include "engine/queries.h"
 #include "state/verify_hash.h"
@@ -106,6 +107,15 @@ grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
                                  wire::FromProto(request->tenant()));
         SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(settings.id.value()));
         SPOTTER_ASSIGN_OR_RETURN(const ShardHandle shard, ports_.shards.Of(settings.id));
+        SPOTTER_RETURN_IF_ERROR(CheckSettings(settings));
+        SPOTTER_ASSIGN_OR_RETURN(const auto standing,
+                                 engine::FindTenant(shard->store, settings.id));
+        if (standing.has_value() && !SameSettings(*standing, settings)) {
+          return AlreadyExists(
+              "tenant '{}' is there already, with other settings: expected UpdateTenant "
+              "(spotterctl tenant set) to change them",
+              settings.id.value());
+        }
         settings.suppression_key = ports_.operations.RandomBytes(32);
         const Caller creator{.principal = caller.principal, .tenant = settings.id};
         // Before the tenant: an unknown zone refuses the whole request.
@@ -120,6 +130,35 @@ grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(shard->store, settings.id));
         SPOTTER_RETURN_IF_ERROR(
             control::AnnounceTenant(ports_.directory, stored.value_or(settings)));
+        *response->mutable_tenant() = wire::ToTenant(stored.value_or(settings));
+        return OkStatus();
+      });
+}
+
+grpc::Status AdminServiceImpl::UpdateTenant(grpc::ServerContext* context,
+                                            const v1::UpdateTenantRequest* request,
+                                            v1::UpdateTenantResponse* response) {
+  return ports_.gate.Serve(
+      *context, "AdminService/UpdateTenant", [&](const Caller& caller) -> Status {
+        const model::TenantId id(request->tenant().id());
+        SPOTTER_ASSIGN_OR_RETURN(const ShardHandle shard, ports_.shards.Of(id));
+        SPOTTER_ASSIGN_OR_RETURN(const auto standing, engine::FindTenant(shard->store, id));
+        if (!standing.has_value()) return NotFound("tenant '{}' is not known", id.value());
+        SPOTTER_ASSIGN_OR_RETURN(const model::TenantSettings settings,
+                                 Amend(*standing, request->tenant()));
+        SPOTTER_RETURN_IF_ERROR(CheckSettings(settings));
+        const Caller changer{.principal = caller.principal, .tenant = id};
+        if (settings.time_zone != standing->time_zone) {  // its rules first: none is worse
+          const std::string& zone_request = request->request_id();
+          SPOTTER_RETURN_IF_ERROR(PutZone(*shard, changer,
+                                          zone_request.empty() ? "" : zone_request + "-zone",
+                                          settings.time_zone, ""));
+        }
+        SPOTTER_RETURN_IF_ERROR(
+            Submit(ports_, *shard, changer, request->request_id(), model::PutTenant{settings})
+                .status());
+        SPOTTER_RETURN_IF_ERROR(control::AnnounceTenant(ports_.directory, settings));
+        SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(shard->store, id));
         *response->mutable_tenant() = wire::ToTenant(stored.value_or(settings));
         return OkStatus();
       });
@@ -254,6 +293,25 @@ grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
                     [&](const Caller&, const ShardPorts& shard) -> Status {
                       return shard.operations.SkipOffset(request->offset(), request->reason());
                     });
+}
+
+grpc::Status AdminServiceImpl::TakeShard(grpc::ServerContext* context,
+                                         const v1::TakeShardRequest* request,
+                                         v1::TakeShardResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/TakeShard", [&](const Caller&) -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(const int64_t generation,
+                             ports_.operations.TakeShard(request->shard()));
+    response->set_generation(generation);
+    return OkStatus();
+  });
+}
+
+grpc::Status AdminServiceImpl::ReleaseShard(grpc::ServerContext* context,
+                                            const v1::ReleaseShardRequest* request,
+                                            v1::ReleaseShardResponse*) {
+  return ports_.gate.Serve(*context, "AdminService/ReleaseShard", [&](const Caller&) -> Status {
+    return ports_.operations.ReleaseShard(request->shard());
+  });
 }
 
 grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,

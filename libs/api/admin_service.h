@@ -13,6 +13,8 @@ class AdminServiceImpl final : public v1::AdminService::Service {
 
   grpc::Status CreateTenant(grpc::ServerContext* context, const v1::CreateTenantRequest* request,
                             v1::CreateTenantResponse* response) override;
+  grpc::Status UpdateTenant(grpc::ServerContext* context, const v1::UpdateTenantRequest* request,
+                            v1::UpdateTenantResponse* response) override;
   grpc::Status PutZoneRules(grpc::ServerContext* context, const v1::PutZoneRulesRequest* request,
                             v1::PutZoneRulesResponse* response) override;
   grpc::Status ListDeadLetters(grpc::ServerContext* context,
@@ -32,6 +34,10 @@ class AdminServiceImpl final : public v1::AdminService::Service {
                             v1::GetStateHashResponse* response) override;
   grpc::Status SkipOffset(grpc::ServerContext* context, const v1::SkipOffsetRequest* request,
                           v1::SkipOffsetResponse* response) override;
+  grpc::Status TakeShard(grpc::ServerContext* context, const v1::TakeShardRequest* request,
+                         v1::TakeShardResponse* response) override;
+  grpc::Status ReleaseShard(grpc::ServerContext* context, const v1::ReleaseShardRequest* request,
+                            v1::ReleaseShardResponse* response) override;
   grpc::Status AdvanceTime(grpc::ServerContext* context, const v1::AdvanceTimeRequest* request,
                            v1::AdvanceTimeResponse* response) override;
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,

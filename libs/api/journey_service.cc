@@ -15,8 +15,14 @@ namespace {
 
 StatusOr<model::JourneyDefinition> ReadDefinition(const v1::PutJourneyRequest& request) {
   switch (request.definition_case()) {
-    case v1::PutJourneyRequest::kJourney:
-      return wire::FromProto(request.journey());
+    case v1::PutJourneyRequest::kJourney: {
+      SPOTTER_ASSIGN_OR_RETURN(model::JourneyDefinition definition,
+                               wire::FromProto(request.journey()));
+      if (definition.holdout_percent == 0 && definition.holdout_reason.empty()) {
+        definition.holdout_percent = journey::kHoldoutPercentDefault;
+      }
+      return definition;
+    }
     case v1::PutJourneyRequest::kYaml:
       return journey::ParseJourney(request.yaml());
     case v1::PutJourneyRequest::DEFINITION_NOT_SET:

@@ -43,6 +43,11 @@ class Operations {
   // The rules of an IANA zone on this host. NotFound: it has none.
   virtual StatusOr<std::string> ZoneRules(const std::string& zone) = 0;
   virtual std::string RandomBytes(size_t size) = 0;
+  // Makes this process the owner of a shard, whoever has it now: returns the generation of its
+  // claim once it is in force. Without an error as well where it is the owner already.
+  virtual StatusOr<int64_t> TakeShard(int shard) = 0;
+  // Closes a shard; nobody has it then until another process takes it.
+  virtual Status ReleaseShard(int shard) = 0;
   virtual std::string version() const = 0;
 };
 

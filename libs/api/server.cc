@@ -19,7 +19,9 @@ namespace {
 // Unary calls are served synchronously: each waits for the disk or for an action at most a minute,
 // and a call beyond these threads waits for one to be free.
 constexpr int kThreadsMax = 128;
-constexpr int kMessageBytesMax = 4 << 20;
+// Above what a request may have (kRequestBytesMax of IngestService), so that one that is a little
+// too large is refused in our words and counted; beyond it gRPC itself refuses.
+constexpr int kMessageBytesMax = 8 << 20;
 
 // What a listener serves.
 struct Services {

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/log_message.h"
+#include "govern/decide_proposal.h"
 #include "state/verify_hash.h"
 #include "wire/wire.h"
 
@@ -122,9 +123,16 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
   const Scope scope(tenant, subscription);
   SPOTTER_ASSIGN_OR_RETURN(const std::string key, KeyOf(tenant));
   SPOTTER_ASSIGN_OR_RETURN(const auto subscriptions, engine::ListSubscriptions(store_, tenant));
-  if (std::none_of(subscriptions.begin(), subscriptions.end(),
-                   [&](const model::Subscription& s) { return s.id == subscription; })) {
+  const auto reader =
+      std::find_if(subscriptions.begin(), subscriptions.end(),
+                   [&](const model::Subscription& s) { return s.id == subscription; });
+  if (reader == subscriptions.end()) {
     return NotFound("tenant '{}' has no subscription '{}'", tenant.value(), subscription);
+  }
+  if (reader->has_expired()) {
+    return FailedPrecondition(
+        "subscription '{}' expired at {}: nobody had settled anything in it; create it again",
+        subscription, FormatTime(reader->expired_at));
   }
   if (ack_deadline <= Duration(0)) ack_deadline = options_.ack_deadline;
   ack_deadline = std::clamp(ack_deadline, options_.ack_deadline_min, options_.ack_deadline_max);
@@ -181,7 +189,9 @@ StatusOr<bool> Dispatcher::TakeFirst(const Scope& scope, const std::string& key,
   if (const auto* action = std::get_if<model::Action>(&entry->what)) {
     SPOTTER_ASSIGN_OR_RETURN(const auto reason, WhyNot(scope.first, key, *action, now));
     if (reason.has_value()) {
-      (*reason == model::RefusalReason::kExpired ? counts_.expired : counts_.suppressed)++;
+      (*reason == model::RefusalReason::kExpired      ? counts_.expired
+       : *reason == model::RefusalReason::kSuppressed ? counts_.suppressed
+                                                      : counts_.halted)++;
       taken.undeliverable.push_back({.subscription = scope.second,
                                      .profile = profile,
                                      .sequence = sequence,
@@ -225,7 +235,10 @@ StatusOr<std::optional<model::RefusalReason>> Dispatcher::WhyNot(const model::Te
       engine::IsSuppressed(store_, tenant, key, model::NameOf(action.proposal.channel),
                            action.address));
   if (suppressed) return std::optional(model::RefusalReason::kSuppressed);
-  return std::optional<model::RefusalReason>();
+  SPOTTER_ASSIGN_OR_RETURN(const auto journey,
+                           engine::FindJourney(store_, tenant, action.proposal.journey));
+  if (!journey.has_value()) return std::optional<model::RefusalReason>();
+  return govern::HaltOf(journey->state);
 }
 
 // The shard decides what becomes of them; nobody waits for it. A record that is lost with an

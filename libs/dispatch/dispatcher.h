@@ -40,6 +40,7 @@ struct Counts {
   uint64_t refused_settlements = 0;
   uint64_t expired = 0;     // found outside their window
   uint64_t suppressed = 0;  // found opted out since the decision
+  uint64_t halted = 0;      // found of a journey that was paused since
   size_t pending = 0;       // a level: entries not settled
   size_t outstanding = 0;   // a level: entries on lease
 };

@@ -58,7 +58,8 @@ Status Shard::Impl::ApplyCommand(const model::Command& command, std::string_view
   state::Answer given{.code = static_cast<int>(code),
                       .message = std::string(MessageOf(result.status())),
                       .result = result.ok() ? *result : "",
-                      .offset = offset_};
+                      .offset = offset_,
+                      .at = meta_.shard_time};
   if (KeepsAnswer(command)) {
     SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(id, state::Element::kAnswer, Family::kState,
                                                RequestKey(id, command.request_id),
@@ -74,6 +75,12 @@ Status Shard::Impl::SaveProgress(Tenant& tenant) {
                             state::EncodeRow(tenant.progress));
 }
 
+Status Shard::Impl::SaveSubscription(Tenant& tenant, const model::Subscription& subscription) {
+  return overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
+                            state::Key(IdOf(tenant), state::Table::kSubscription, subscription.id),
+                            state::EncodeRow(subscription));
+}
+
 // --- tenants ----------------------------------------------------------------------------------
 
 StatusOr<std::string> Shard::Impl::CreateTenant(const model::PutTenant& put) {
@@ -81,14 +88,13 @@ StatusOr<std::string> Shard::Impl::CreateTenant(const model::PutTenant& put) {
   SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(id));
   auto tenant = std::make_unique<Tenant>();
   tenant->settings = put.settings;
-  tenant->subscriptions.emplace("default", model::Subscription{});
+  const model::Subscription first{.active_at = meta_.shard_time};
+  tenant->subscriptions.emplace(first.id, first);
   SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(id, state::Element::kDefinition, Family::kState,
                                              state::Key(id, state::Table::kSettings, ""),
                                              state::EncodeRow(put.settings)));
   overlay_.Put(Family::kState, state::Key("", state::Table::kSettings, id), "");
-  SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(id, state::Element::kDefinition, Family::kState,
-                                             state::Key(id, state::Table::kSubscription, "default"),
-                                             state::EncodeRow(model::Subscription{})));
+  SPOTTER_RETURN_IF_ERROR(SaveSubscription(*tenant, first));
   SPOTTER_RETURN_IF_ERROR(tenant->Rebuild());
   Tenant& created = *tenants_.emplace(id, std::move(tenant)).first->second;
   SPOTTER_RETURN_IF_ERROR(SaveProgress(created));
@@ -206,13 +212,15 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& p
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSubscription& put,
                                       const model::Command& command) {
   const auto [it, is_new] = tenant.subscriptions.emplace(put.subscription.id, put.subscription);
-  if (!is_new) return it->first;
+  model::Subscription& subscription = it->second;
+  if (!is_new && !subscription.has_expired()) return it->first;
+  if (!is_new) subscription.epoch++;  // it begins anew: what it missed is gone
+  subscription.expired_at = {};
+  subscription.active_at = meta_.shard_time;
+  SPOTTER_RETURN_IF_ERROR(SaveSubscription(tenant, subscription));
   SPOTTER_RETURN_IF_ERROR(
-      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
-                         state::Key(IdOf(tenant), state::Table::kSubscription, it->first),
-                         state::EncodeRow(it->second)));
-  SPOTTER_RETURN_IF_ERROR(
-      Audit(tenant, command.principal, fmt::format("subscription {} created", it->first)));
+      Audit(tenant, command.principal,
+            fmt::format("subscription {} {}", it->first, is_new ? "created" : "created again")));
   return it->first;
 }
 
@@ -351,6 +359,12 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::AddNote& add,
 // action stands again under the survivor.
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settle,
                                       const model::Command& command) {
+  if (const auto it = tenant.subscriptions.find(settle.subscription);
+      it != tenant.subscriptions.end() && !it->second.has_expired() &&
+      meta_.shard_time - it->second.active_at >= kSubscriptionTouch) {
+    it->second.active_at = meta_.shard_time;
+    SPOTTER_RETURN_IF_ERROR(SaveSubscription(tenant, it->second));
+  }
   size_t settled = 0;
   for (const model::Settlement& settlement : settle.settlements) {
     if (settlement.outcome == model::SettleOutcome::kReject &&
@@ -368,6 +382,15 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
       // A Void that took the action's place has to be seen by the subscriber itself.
       const auto* voided = std::get_if<model::Void>(&entry.what);
       const bool meant_action = voided != nullptr && !settlement.action.value().is_zero();
+      const bool was_done = settlement.outcome == model::SettleOutcome::kAck && meant_action &&
+                            voided->action == settlement.action;
+      if (was_done && voided->reason != "reissued" && voided->reason != "settled") {
+        // It was out on lease when it was taken back: the refusal is not the whole truth.
+        SPOTTER_RETURN_IF_ERROR(
+            Audit(tenant, command.principal,
+                  fmt::format("{} was done in {} although taken back: {}",
+                              ToText(settlement.action), settle.subscription, voided->reason)));
+      }
       if (!meant_action) {
         settled++;
         counters_.settled++;
@@ -383,10 +406,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
     if (was_action || settlement.action.value().is_zero()) continue;
     const StatusOr<Member*> survivor = FindMember(tenant, settlement.profile);
     if (!survivor.ok()) continue;
-    SPOTTER_RETURN_IF_ERROR(Withdraw(
-        tenant, **survivor, "settled",
-        [&](const model::Action& action) { return action.id == settlement.action; },
-        settle.subscription));
+    SPOTTER_RETURN_IF_ERROR(
+        VoidPending(tenant, **survivor, settle.subscription, "settled",
+                    [&](const model::Action& action) { return action.id == settlement.action; })
+            .status());
   }
   return std::to_string(settled);
 }
@@ -406,10 +429,19 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Undeliverable
   const auto* found = std::get_if<model::Action>(&entry.what);
   if (found == nullptr || found->id != missed.action) return std::string("decided");
   const model::Action action = *found;
+  const std::optional<model::Refusal> halt =
+      HaltOf(tenant, action.proposal, action.id, meta_.shard_time);
+  const bool meant_halt = missed.reason == model::RefusalReason::kPaused ||
+                          missed.reason == model::RefusalReason::kShadow;
+  if (meant_halt && !halt.has_value()) return std::string("resumed");
   entry.what = model::Void{.reason = std::string(NameOf(missed.reason)), .action = action.id};
   SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
 
   SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, missed.profile));
+  if (halt.has_value()) {
+    SPOTTER_RETURN_IF_ERROR(Refuse(tenant, member->profile.id, *halt));
+    return std::string("refused");
+  }
   const bool is_late = meta_.shard_time >= action.proposal.expires_at;
   if (missed.reason == model::RefusalReason::kExpired && !is_late) {
     // Anew, for consent, contact and caps of then may not be those of now.
@@ -443,10 +475,9 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::SeekSubscript
     return NotFound("subscription '{}' does not exist", seek.subscription);
   }
   it->second.epoch++;
-  SPOTTER_RETURN_IF_ERROR(
-      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
-                         state::Key(IdOf(tenant), state::Table::kSubscription, it->first),
-                         state::EncodeRow(it->second)));
+  it->second.expired_at = {};
+  it->second.active_at = meta_.shard_time;
+  SPOTTER_RETURN_IF_ERROR(SaveSubscription(tenant, it->second));
   SPOTTER_RETURN_IF_ERROR(
       Audit(tenant, command.principal,
             fmt::format("subscription {} epoch {}", it->first, it->second.epoch)));

@@ -254,7 +254,8 @@ Status Shard::Impl::ReadMessage(Tenant& tenant, LoadedRecord& record,
     }
   }
   SPOTTER_RETURN_IF_ERROR(
-      Withdraw(tenant, *record.member, "suppressed",
+      Withdraw(tenant, *record.member, model::RefusalReason::kSuppressed,
+               "the member opted out while it waited",
                [&](const model::Action& action) { return action.proposal.channel == channel; }));
   if (reply != govern::Reply::kOptOutAndTask) return OkStatus();
   const model::SourceRecord& facts = record.stored.record;

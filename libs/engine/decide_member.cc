@@ -128,6 +128,7 @@ Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, mode
   RestoreInstants(tenant, member);
   const bool is_new = member.profile.evaluated_at.ms == 0;
   if (is_new || member.profile.definitions < tenant.progress.definitions) Change(tenant, member);
+  SPOTTER_RETURN_IF_ERROR(WithdrawHalted(tenant, member));
   SPOTTER_RETURN_IF_ERROR(DecideRules(tenant, member, now, cause));
   SPOTTER_RETURN_IF_ERROR(AdvanceJourneys(tenant, member, now, cause));
   if (member.dirty) {
@@ -178,6 +179,13 @@ Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, m
   return OkStatus();
 }
 
+bool Shard::Impl::MayReturn(const model::JourneyDefinition& definition, size_t entries,
+                            EventTime last_entry, EventTime now) {
+  return definition.reentry_after.count() > 0 &&
+         entries <= static_cast<size_t>(definition.reentry_max) &&
+         now - last_entry >= definition.reentry_after;
+}
+
 Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::Journey& journey,
                                  EventTime now) {
   const model::JourneyDefinition& definition = journey.definition();
@@ -185,7 +193,7 @@ Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::
       definition.state != model::JourneyState::kShadow) {
     return OkStatus();
   }
-  uint32_t entries = 0;
+  size_t entries = 0;
   EventTime last_entry = EventTime::Min();
   for (const LoadedRecord* record : member.records) {
     for (const model::Enrolment& enrolment : record->anchor.enrolments) {
@@ -195,12 +203,7 @@ Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::
       last_entry = std::max(last_entry, enrolment.entered_at);
     }
   }
-  if (entries > 0) {
-    const bool may_return = definition.reentry_after.count() > 0 &&
-                            entries <= static_cast<uint32_t>(definition.reentry_max) &&
-                            now - last_entry >= definition.reentry_after;
-    if (!may_return) return OkStatus();
-  }
+  if (entries > 0 && !MayReturn(definition, entries, last_entry, now)) return OkStatus();
   // The anchor of an entry is the profile's lowest record key.
   LoadedRecord& anchor = *member.records.front();
   uint32_t ordinal = 0;
@@ -246,6 +249,10 @@ Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime no
       for (const model::Proposal& proposal : advance.proposals) {
         SPOTTER_RETURN_IF_ERROR(Dispose(tenant, member, proposal));
       }
+      if (advance.cut_short.empty()) continue;
+      SPOTTER_RETURN_IF_ERROR(Withdraw(
+          tenant, member, model::RefusalReason::kWithdrawn, advance.cut_short,
+          [&](const model::Action& action) { return action.proposal.enrolment == before.id; }));
     }
   }
   return OkStatus();

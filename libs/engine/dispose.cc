@@ -10,17 +10,22 @@ using model::OutboxEntry;
 
 StatusOr<govern::Decision> Shard::Impl::Govern(Tenant& tenant, Member& member,
                                                const model::Proposal& proposal,
-                                               const model::ActionId& id) {
+                                               const model::ActionId& id,
+                                               const std::set<model::ActionId>& uncounted) {
   const model::MemberView view = member.view();
   const std::string address = govern::AddressOf(proposal, view);
   SPOTTER_ASSIGN_OR_RETURN(const bool suppressed, IsSuppressed(tenant, proposal.channel, address));
   std::vector<govern::SentMessage> sent;
   for (const LoadedRecord* record : member.records) {
-    sent.insert(sent.end(), record->anchor.sent.begin(), record->anchor.sent.end());
+    for (const govern::SentMessage& message : record->anchor.sent) {
+      if (!uncounted.contains(message.action)) sent.push_back(message);
+    }
   }
+  const Tenant::KnownZone known = tenant.ZoneOf(view);
   const govern::Facts facts{.settings = tenant.settings,
                             .member = view,
-                            .zone = tenant.ZoneOf(view),
+                            .zone = known.zone,
+                            .missing_zone = known.missing,
                             .sent = sent,
                             .contact_suppressed = suppressed};
   return govern::DecideProposal(proposal, id, facts, meta_.shard_time);
@@ -33,16 +38,28 @@ Status Shard::Impl::Dispose(Tenant& tenant, Member& member, const model::Proposa
   if (auto* refusal = std::get_if<model::Refusal>(&decision)) {
     return Refuse(tenant, member.profile.id, *refusal);
   }
-  const journey::Journey* journey = tenant.FindJourney(proposal.journey);
-  if (journey != nullptr && journey->definition().state == model::JourneyState::kShadow) {
-    return Refuse(tenant, member.profile.id,
-                  model::Refusal{.proposal = proposal,
-                                 .action = id,
-                                 .reason = model::RefusalReason::kShadow,
-                                 .detail = "the journey is in shadow: it decides, nothing is sent",
-                                 .decided_at = meta_.shard_time});
+  if (const auto halt = HaltOf(tenant, proposal, id, meta_.shard_time)) {
+    return Refuse(tenant, member.profile.id, *halt);
   }
   return Issue(tenant, member, std::get<model::Action>(decision));
+}
+
+std::optional<model::Refusal> Shard::Impl::HaltOf(const Tenant& tenant,
+                                                  const model::Proposal& proposal,
+                                                  const model::ActionId& id, EventTime now) {
+  const journey::Journey* journey = tenant.FindJourney(proposal.journey);
+  if (journey == nullptr) return std::nullopt;  // a reply to the member, not a journey's step
+  const model::JourneyState state = journey->definition().state;
+  const std::optional<model::RefusalReason> reason = govern::HaltOf(state);
+  if (!reason.has_value()) return std::nullopt;
+  return model::Refusal{
+      .proposal = proposal,
+      .action = id,
+      .reason = *reason,
+      .detail = state == model::JourneyState::kShadow
+                    ? "the journey is in shadow: it decides, nothing is sent"
+                    : fmt::format("the journey is {}: nothing is sent", NameOf(state)),
+      .decided_at = now};
 }
 
 void Shard::Impl::CountSent(Tenant& tenant, Member& member, const model::Action& action) {
@@ -83,6 +100,8 @@ Status Shard::Impl::Refuse(Tenant& tenant, model::ProfileId profile,
 Status Shard::Impl::AppendOutbox(Tenant& tenant, model::ProfileId profile,
                                  std::string_view subscription,
                                  std::variant<model::Action, model::Void, model::MergedInto> what) {
+  const auto reader = tenant.subscriptions.find(std::string(subscription));
+  if (reader != tenant.subscriptions.end() && reader->second.has_expired()) return OkStatus();
   std::string key = state::SequenceKey(IdOf(tenant), profile, subscription);
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row, overlay_.Get(Family::kState, key));
   state::Sequence sequence;
@@ -116,55 +135,6 @@ Status Shard::Impl::RemoveOutbox(Tenant& tenant, const OutboxEntry& entry) {
       state::OutboxKey(IdOf(tenant), entry.subscription, entry.profile, entry.sequence)));
   effects_.outbox.push_back({.tenant = tenant.settings.id, .entry = entry, .removed = true});
   return OkStatus();
-}
-
-StatusOr<std::vector<OutboxEntry>> Shard::Impl::PendingOf(Tenant& tenant,
-                                                          std::string_view subscription,
-                                                          model::ProfileId profile) {
-  std::vector<OutboxEntry> pending;
-  // Most members have never been sent anything: one look-up tells, where a scan costs much more.
-  SPOTTER_ASSIGN_OR_RETURN(
-      const std::optional<std::string> sequence,
-      overlay_.Get(Family::kState, state::SequenceKey(IdOf(tenant), profile, subscription)));
-  if (!sequence.has_value()) return pending;
-  Status status = OkStatus();
-  const std::string prefix = state::OutboxPrefix(IdOf(tenant), subscription, profile);
-  SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kOutbox, prefix, store::PrefixEnd(prefix),
-                                        [&](std::string_view, std::string_view value) {
-                                          StatusOr<OutboxEntry> entry =
-                                              state::DecodeOutboxEntry(value);
-                                          status = entry.status();
-                                          if (entry.ok()) pending.push_back(*std::move(entry));
-                                          return status.ok();
-                                        }));
-  SPOTTER_RETURN_IF_ERROR(status);
-  return pending;
-}
-
-Status Shard::Impl::Withdraw(Tenant& tenant, Member& member, std::string_view reason,
-                             const std::function<bool(const model::Action&)>& matches,
-                             std::string_view only) {
-  for (const auto& [id, subscription] : tenant.subscriptions) {
-    if (!only.empty() && id != only) continue;
-    SPOTTER_ASSIGN_OR_RETURN(std::vector<OutboxEntry> pending,
-                             PendingOf(tenant, id, member.profile.id));
-    for (OutboxEntry& entry : pending) {
-      const auto* action = std::get_if<model::Action>(&entry.what);
-      if (action == nullptr || !matches(*action)) continue;
-      entry.what = model::Void{.reason = std::string(reason), .action = action->id};
-      SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
-    }
-  }
-  return OkStatus();
-}
-
-Status Shard::Impl::WithdrawDenied(Tenant& tenant, Member& member) {
-  const model::MemberView view = member.view();
-  return Withdraw(tenant, member, "no_consent", [&](const model::Action& action) {
-    return model::IsMemberFacing(action.proposal.channel) &&
-           view.Consent(model::NameOf(action.proposal.channel), action.proposal.purpose) ==
-               model::ConsentState::kDenied;
-  });
 }
 
 StatusOr<bool> Shard::Impl::IsSuppressed(Tenant& tenant, model::Channel channel,

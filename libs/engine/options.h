@@ -11,7 +11,7 @@
 namespace spotter::engine {
 
 // What a binary decides differently from another on the same log raises this number.
-inline constexpr uint32_t kLogicVersion = 1;
+inline constexpr uint32_t kLogicVersion = 2;
 
 struct Options {
   size_t batch_records_max = 16'384;  // records applied and committed together; the bytes decide
@@ -38,5 +38,16 @@ inline constexpr Duration kTimeJumpMax = Seconds(60);  // beyond it a time needs
 inline constexpr uint64_t kOrphansMax = 10'000;        // per tenant
 inline constexpr int kInstantsPerWakeMax = 1'000;      // transitions of one member in one wake
 inline constexpr Duration kSentKeep = Days(100);       // caps look back a quarter at most
+
+// What nobody fetches, and history (sweep.cc; docs/adr/0019-what-leaves-the-state.md).
+inline constexpr Duration kOutboxSweepInterval = Hours(1);
+inline constexpr Duration kHistorySweepInterval = Days(1);
+inline constexpr size_t kSweepRowsPerTick = 1'000;
+inline constexpr Duration kExpiryGrace = Hours(1);  // longer than a lease: who has it may still ack
+inline constexpr Duration kSubscriptionKeep = Days(31);   // without any settlement; also of a Void
+inline constexpr Duration kSubscriptionTouch = Hours(1);  // how exactly activity is noted
+inline constexpr Duration kAnswerKeep = Days(7);          // of commands, by request_id
+inline constexpr Duration kDeadLetterKeep = Days(14);
+inline constexpr Duration kHistoryKeep = Days(400);  // refusals, audit: as long as the timeline
 
 }  // namespace spotter::engine

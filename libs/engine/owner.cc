@@ -67,6 +67,7 @@ class OwnerThread final : public Owner {
   }
 
   StatusOr<state::Answer> Submit(const model::Command& command, Duration timeout) override {
+    SPOTTER_RETURN_IF_ERROR(Standing());
     const std::string id = command.tenant.value() + '\0' + command.request_id;
     auto waiter = std::make_shared<Waiter>();
     {
@@ -167,6 +168,12 @@ class OwnerThread final : public Owner {
     status.fenced_by = ownership_.fenced_by();
     status.not_delivering = std::string(MessageOf(ownership_.MayDeliver()));
     return status;
+  }
+
+  Status Standing() const override {
+    if (!stands_still_) return OkStatus();
+    std::lock_guard lock(mutex_);
+    return Unavailable("the shard is quarantined: {}", quarantine_);
   }
 
   Status Stop() override {
@@ -436,6 +443,7 @@ class OwnerThread final : public Owner {
     LogError("shard quarantined, reason=\"{}\"", MessageOf(error));
     std::lock_guard lock(mutex_);
     quarantine_ = std::string(MessageOf(error));
+    stands_still_ = true;
     applied_.notify_all();
   }
 
@@ -478,6 +486,7 @@ class OwnerThread final : public Owner {
   Ownership ownership_;
   std::string claim_failure_;  // of the newest append
   std::string quarantine_;
+  std::atomic<bool> stands_still_ = false;  // quarantine_ is not empty
   EventTime catch_up_to_;
   uint64_t rounds_wanted_ = 0;  // of CatchUp
   uint64_t rounds_done_ = 0;

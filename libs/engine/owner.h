@@ -82,8 +82,9 @@ class Owner {
   // Appends the command, waits until it is applied, and returns its answer: the Status of the
   // answer if it is an error. A repeated request_id gets the first answer.
   // DeadlineExceeded: not applied within `timeout`; it may be applied later: ask again with the
-  // same request_id. Unavailable: the log refused it, and nothing happened; or this process is not,
-  // or no longer, the shard's owner: ask the owner with the same request_id.
+  // same request_id. Unavailable: the log refused it or the shard stands still, and nothing
+  // happened; or this process is not, or no longer, the shard's owner: ask the owner with the same
+  // request_id.
   virtual StatusOr<state::Answer> Submit(const model::Command& command, Duration timeout) = 0;
 
   // Returns when the record at `offset` has been applied and committed.
@@ -96,6 +97,9 @@ class Owner {
   virtual Status BetweenBatches(std::function<Status(const state::Meta&)> work) = 0;
 
   virtual OwnerStatus status() const = 0;
+
+  // Unavailable: the shard stands still until an operator acts, and why. Cheap.
+  virtual Status Standing() const = 0;
 
   // Stops reading, closes the shard cleanly, joins the thread. Idempotent.
   virtual Status Stop() = 0;

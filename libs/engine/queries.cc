@@ -305,6 +305,17 @@ StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store&
   return NewestOfEach(std::move(rows));
 }
 
+StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Store& store,
+                                                              const model::TenantId& tenant,
+                                                              std::string_view id) {
+  SPOTTER_ASSIGN_OR_RETURN(
+      auto bytes, store.Get(Family::kState, state::Key(tenant.value(), Table::kJourney, id)));
+  if (!bytes.has_value()) return std::optional<model::JourneyDefinition>();
+  SPOTTER_ASSIGN_OR_RETURN(model::JourneyDefinition definition,
+                           state::DecodeJourneyDefinition(*bytes));
+  return std::optional(std::move(definition));
+}
+
 StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Store& store,
                                                              const model::TenantId& tenant) {
   return ListAll<model::Subscription>(store, tenant, Table::kSubscription,
@@ -345,6 +356,25 @@ StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& 
   if (!bytes.has_value()) return std::optional<model::OutboxEntry>();
   SPOTTER_ASSIGN_OR_RETURN(model::OutboxEntry entry, state::DecodeOutboxEntry(*bytes));
   return std::optional(std::move(entry));
+}
+
+StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
+                                                     const model::TenantId& tenant,
+                                                     std::string_view subscription,
+                                                     model::ProfileId profile) {
+  const std::string prefix = state::OutboxPrefix(tenant.value(), subscription, profile);
+  std::vector<model::OutboxEntry> entries;
+  Status status = OkStatus();
+  SPOTTER_RETURN_IF_ERROR(store.Scan(Family::kOutbox, prefix, store::PrefixEnd(prefix),
+                                     [&](std::string_view, std::string_view value) {
+                                       StatusOr<model::OutboxEntry> entry =
+                                           state::DecodeOutboxEntry(value);
+                                       if (entry.ok()) entries.push_back(*std::move(entry));
+                                       status = entry.status();
+                                       return status.ok();
+                                     }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return entries;
 }
 
 Status ScanOutbox(

@@ -197,9 +197,10 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
                             change.assignment->records.size())));
     }
     (change.grew ? counters_.merges : counters_.splits)++;
-    SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, *change.member));
+    SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, *change.member, change.grew));
     if (change.grew) SPOTTER_RETURN_IF_ERROR(WithdrawDenied(tenant, *change.member));
     if (joins) continue;
+    if (change.grew) SPOTTER_RETURN_IF_ERROR(GovernWaiting(tenant, *change.member));
     SPOTTER_RETURN_IF_ERROR(
         Decide(tenant, *change.member, change.grew ? model::Cause::kMerge : model::Cause::kSplit));
   }
@@ -210,6 +211,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
 // issued again under the survivor with the same action id.
 Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
   for (const auto& [id, subscription] : tenant.subscriptions) {
+    if (subscription.has_expired()) continue;  // what waits there is about to be removed
     SPOTTER_ASSIGN_OR_RETURN(std::vector<model::OutboxEntry> pending,
                              PendingOf(tenant, id, loser.profile.id));
     for (model::OutboxEntry& entry : pending) {
@@ -243,7 +245,7 @@ Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
 
 // After a merge one enrolment per journey survives, the earliest; sent steps are united, so what
 // either has sent is not sent again.
-Status Shard::Impl::UniteEnrolments(Tenant& tenant, Member& member) {
+Status Shard::Impl::UniteEnrolments(Tenant& tenant, Member& member, bool grew) {
   std::map<std::string, std::vector<std::pair<LoadedRecord*, model::Enrolment*>>> active;
   for (LoadedRecord* record : member.records) {
     for (model::Enrolment& enrolment : record->anchor.enrolments) {
@@ -253,12 +255,11 @@ Status Shard::Impl::UniteEnrolments(Tenant& tenant, Member& member) {
     }
   }
   for (auto& [journey, enrolments] : active) {
-    if (enrolments.size() < 2) continue;
     std::ranges::sort(enrolments, {}, [](const auto& held) {
       return std::pair(held.second->entered_at, held.second->id);
     });
     auto& [keeper, survivor] = enrolments.front();
-    ChangeAnchor(tenant, *keeper);
+    if (enrolments.size() > 1) ChangeAnchor(tenant, *keeper);
     for (size_t i = 1; i < enrolments.size(); ++i) {
       auto& [record, enrolment] = enrolments[i];
       ChangeAnchor(tenant, *record);
@@ -271,8 +272,41 @@ Status Shard::Impl::UniteEnrolments(Tenant& tenant, Member& member) {
       enrolment->ended_at = meta_.shard_time;
       enrolment->step.clear();
     }
+    if (grew) UniteWithEnded(tenant, member, *keeper, *survivor);
   }
   return OkStatus();
+}
+
+// What the other half was sent by an enrolment that is over is not sent again either, unless the
+// journey lets a member return and this enrolment would have been such a return.
+void Shard::Impl::UniteWithEnded(Tenant& tenant, const Member& member, LoadedRecord& keeper,
+                                 model::Enrolment& survivor) {
+  const journey::Journey* journey = tenant.FindJourney(survivor.journey);
+  if (journey == nullptr) return;
+  std::vector<const model::Enrolment*> ended;
+  EventTime last_entry = EventTime::Min();
+  for (const LoadedRecord* record : member.records) {
+    for (const model::Enrolment& other : record->anchor.enrolments) {
+      if (other.journey != survivor.journey || other.outcome == "merged") continue;
+      if (other.state != model::EnrolmentState::kEnded) continue;
+      ended.push_back(&other);
+      last_entry = std::max(last_entry, other.entered_at);
+    }
+  }
+  if (ended.empty() ||
+      MayReturn(journey->definition(), ended.size(), last_entry, survivor.entered_at)) {
+    return;
+  }
+  std::vector<std::string> united = survivor.sent_steps;
+  for (const model::Enrolment* other : ended) {
+    if (other->anchor == survivor.anchor) continue;  // an earlier entry of its own
+    std::vector<std::string> both;
+    std::ranges::set_union(united, other->sent_steps, std::back_inserter(both));
+    united = std::move(both);
+  }
+  if (united == survivor.sent_steps) return;
+  ChangeAnchor(tenant, keeper);
+  survivor.sent_steps = std::move(united);
 }
 
 }  // namespace spotter::engine

@@ -6,6 +6,8 @@
 //   resolve_member.cc  identity: records to profiles, merges and splits
 //   decide_member.cc   segments, journeys, timers of one member at an instant
 //   dispose.cc         governance and the outbox
+//   withdraw.cc        what waits in the outbox and is not wanted any more
+//   sweep.cc           what time alone makes superfluous
 //   apply_command.cc   definitions, consent, settlements, human decisions
 //   members.cc         members in memory: loading, changing, writing back
 #pragma once
@@ -75,7 +77,12 @@ class Shard::Impl {
   Status ResolveAround(Tenant& tenant, const std::vector<model::RecordKey>& records,
                        std::string_view principal, Sharing read = {});
   Status Redirect(Tenant& tenant, Member& loser, Member& survivor);
-  Status UniteEnrolments(Tenant& tenant, Member& member);
+  Status UniteEnrolments(Tenant& tenant, Member& member, bool grew);
+  // Whether the journey lets a member enter once more after `entries`, the last at `last_entry`.
+  static bool MayReturn(const model::JourneyDefinition& definition, size_t entries,
+                        EventTime last_entry, EventTime now);
+  void UniteWithEnded(Tenant& tenant, const Member& member, LoadedRecord& keeper,
+                      model::Enrolment& survivor);
 
   // --- decide_member.cc
   // Fires what is due up to shard time, each at its exact instant, and arms the timer.
@@ -93,9 +100,10 @@ class Shard::Impl {
 
   // --- dispose.cc
   Status Dispose(Tenant& tenant, Member& member, const model::Proposal& proposal);
-  // What governance says of it now.
+  // What governance says of it now; `uncounted` do not count against a cap.
   StatusOr<govern::Decision> Govern(Tenant& tenant, Member& member, const model::Proposal& proposal,
-                                    const model::ActionId& id);
+                                    const model::ActionId& id,
+                                    const std::set<model::ActionId>& uncounted = {});
   Status Issue(Tenant& tenant, Member& member, const model::Action& action);
   void CountSent(Tenant& tenant, Member& member, const model::Action& action);  // for the caps
   Status Refuse(Tenant& tenant, model::ProfileId profile, const model::Refusal& refusal);
@@ -103,18 +111,42 @@ class Shard::Impl {
                       std::variant<model::Action, model::Void, model::MergedInto> what);
   Status ReplaceOutbox(Tenant& tenant, model::OutboxEntry entry);
   Status RemoveOutbox(Tenant& tenant, const model::OutboxEntry& entry);
+  // Why nothing of the proposal's journey may go out now, with the words for it.
+  static std::optional<model::Refusal> HaltOf(const Tenant& tenant, const model::Proposal& proposal,
+                                              const model::ActionId& id, EventTime now);
+
+  // --- withdraw.cc
   StatusOr<std::vector<model::OutboxEntry>> PendingOf(Tenant& tenant, std::string_view subscription,
                                                       model::ProfileId profile);
-  // Turns the member's undelivered actions that match into Voids with `reason`; in one
-  // subscription only, or in all.
-  Status Withdraw(Tenant& tenant, Member& member, std::string_view reason,
-                  const std::function<bool(const model::Action&)>& matches,
-                  std::string_view only = "");
+  using Matches = std::function<bool(const model::Action&)>;
+  // Turns what waits in one subscription and matches into Voids; returns what it was.
+  StatusOr<std::vector<model::Action>> VoidPending(Tenant& tenant, const Member& member,
+                                                   std::string_view subscription,
+                                                   std::string_view reason, const Matches& matches);
+  // Takes the member's undelivered actions that match back from all subscriptions, and keeps a
+  // refusal of each.
+  Status Withdraw(Tenant& tenant, const Member& member, model::RefusalReason reason,
+                  std::string_view detail, const Matches& matches);
   // What the member does not agree to any more.
-  Status WithdrawDenied(Tenant& tenant, Member& member);
+  Status WithdrawDenied(Tenant& tenant, const Member& member);
+  // After a merge: what waits of both halves is governed once more, as one person's.
+  Status GovernWaiting(Tenant& tenant, Member& member);
+  // What journeys decided that do not send any more, since the member was last decided.
+  Status WithdrawHalted(Tenant& tenant, const Member& member);
+
+  // --- dispose.cc
   StatusOr<bool> IsSuppressed(Tenant& tenant, model::Channel channel, const std::string& address);
   Status Suppress(Tenant& tenant, std::string_view channel, const std::string& contact,
                   std::string_view reason);
+
+  // --- sweep.cc
+  Status Sweep();
+  Status SweepOutbox(std::string& cursor);
+  Status SweepEntry(Tenant& tenant, model::OutboxEntry entry);
+  Status SweepHistory(std::string& cursor);
+  StatusOr<std::string> SweepTable(std::string_view owner, state::Table table, Duration keep,
+                                   bool is_in_order, const std::string& begin,
+                                   const std::string& end, size_t& budget);
 
   // --- apply_command.cc
   Status ApplyCommand(const model::Command& command, std::string_view payload);
@@ -133,6 +165,7 @@ class Shard::Impl {
   StatusOr<std::string> On(Tenant&, const model::SeekSubscription&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::AddNote&, const model::Command&);
   Status SaveProgress(Tenant& tenant);
+  Status SaveSubscription(Tenant& tenant, const model::Subscription& subscription);
   Status BeginWork(Tenant& tenant);
 
   // --- members.cc

@@ -87,13 +87,14 @@ Status Tenant::Rebuild() {
   return OkStatus();
 }
 
-const govern::Zone& Tenant::ZoneOf(const model::MemberView& member) const {
+Tenant::KnownZone Tenant::ZoneOf(const model::MemberView& member) const {
   static const govern::Zone kUtc = govern::Zone::Utc();
   for (const std::string_view name :
        {member.Text(model::AttributeId::time_zone), std::string_view(settings.time_zone)}) {
-    if (const auto it = zones.find(std::string(name)); it != zones.end()) return it->second;
+    if (const auto it = zones.find(std::string(name)); it != zones.end()) return {it->second, ""};
+    if (name == "UTC") return {kUtc, ""};
   }
-  return kUtc;
+  return {kUtc, settings.time_zone.empty() ? "?" : std::string_view(settings.time_zone)};
 }
 
 const journey::Journey* Tenant::FindJourney(std::string_view id) const {

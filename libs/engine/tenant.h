@@ -74,7 +74,13 @@ struct Tenant {
   // Compiles all definitions and orders the rules. InvalidArgument: one does not compile, or
   // segments refer to each other in a circle, or to a segment that does not exist.
   Status Rebuild();
-  const govern::Zone& ZoneOf(const model::MemberView& member) const;
+  // The member's zone if its rules are known, else the tenant's; `missing` names the tenant's where
+  // its rules are not known either. "UTC" needs none.
+  struct KnownZone {
+    const govern::Zone& zone;
+    std::string_view missing;
+  };
+  KnownZone ZoneOf(const model::MemberView& member) const;
   const journey::Journey* FindJourney(std::string_view id) const;
 };
 

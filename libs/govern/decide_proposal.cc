@@ -69,6 +69,12 @@ MaybeNo CheckExpiry(const model::Proposal& proposal, EventTime now) {
   return No{RefusalReason::kExpired, fmt::format("expired at {}", FormatTime(proposal.expires_at))};
 }
 
+MaybeNo CheckZone(const Facts& facts) {
+  if (facts.missing_zone.empty()) return std::nullopt;
+  return No{RefusalReason::kNoZone,
+            fmt::format("the rules of zone '{}' have not been put", facts.missing_zone)};
+}
+
 std::string DateText(const Zone& zone, EventTime time) {
   const LocalTime day = zone.ToLocal(time);
   return fmt::format("{:04}-{:02}-{:02}", day.year, day.month, day.day);
@@ -121,6 +127,7 @@ std::variant<Window, No> WindowOf(const model::Proposal& proposal, const model::
                                   const Facts& facts, EventTime now) {
   if (MaybeNo no = CheckConsent(proposal, facts.member)) return *no;
   if (MaybeNo no = CheckExpiry(proposal, now)) return *no;
+  if (MaybeNo no = CheckZone(facts)) return *no;
   Window window = NextWindow(facts.settings, facts.zone, now);
   if (window.not_before >= proposal.expires_at) {
     return No{RefusalReason::kQuietHours,
@@ -143,6 +150,19 @@ std::variant<Window, No> Decide(const model::Proposal& proposal, const model::Ac
 }
 
 }  // namespace
+
+std::optional<RefusalReason> HaltOf(model::JourneyState state) {
+  switch (state) {
+    case model::JourneyState::kLive:
+      return std::nullopt;
+    case model::JourneyState::kShadow:
+      return RefusalReason::kShadow;
+    case model::JourneyState::kDraft:
+    case model::JourneyState::kPaused:
+      break;
+  }
+  return RefusalReason::kPaused;
+}
 
 std::string AddressOf(const model::Proposal& proposal, const model::MemberView& member) {
   auto contact = [&](model::IdentifierType type) -> std::string {

@@ -4,6 +4,7 @@
 // Every "no" has a reason. The same checks, in the same order, for every journey and both arms.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct Facts {
   const model::TenantSettings& settings;
   const model::MemberView& member;
   const Zone& zone;                   // the member's zone, else the tenant's
+  std::string_view missing_zone;      // the tenant's, if neither's rules are known; "" = they are
   std::span<const SentMessage> sent;  // of all the profile's anchors
   bool contact_suppressed = false;    // of the address that Address() names
   bool contact_disputed = false;      // carried by more than one profile with another name
@@ -30,6 +32,9 @@ struct Facts {
 // The address the channel uses for this member: normalised e-mail or E.164, the profile id for
 // push and in-app, the role for a task; "" if there is none.
 std::string AddressOf(const model::Proposal& proposal, const model::MemberView& member);
+
+// Why nothing of a journey in this state may go out, at decision and at delivery; nullopt: it may.
+std::optional<model::RefusalReason> HaltOf(model::JourneyState state);
 
 struct Window {
   EventTime not_before;
@@ -41,7 +46,7 @@ using Decision = std::variant<model::Action, model::Refusal>;
 // end; if that lies at or after the proposal's expiry, or the cap of that week is used up, it is
 // refused. The window ends at the next quiet hours or at the expiry, whichever is first.
 // Checked in this order, the first "no" is the reason: backfill, pending, contact, suppression,
-// consent, expiry, quiet hours, caps (docs/governance.md). A task for staff is checked for
+// consent, expiry, zone, quiet hours, caps (docs/governance.md). A task for staff is checked for
 // backfill, pending, contact (its role) and expiry only. `action` itself in `facts.sent` does not
 // count against a cap, so that a missed window can be decided again.
 Decision DecideProposal(const model::Proposal& proposal, const model::ActionId& action,

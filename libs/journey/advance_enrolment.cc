@@ -80,6 +80,7 @@ class Walk {
         within == Duration(0) ? EventTime::Max() : result_.enrolment.entered_at + within;
     if (input_.now >= until || !Watch(*program_.goal, until)) return false;
     result_.enrolment.goal_reached = true;
+    result_.cut_short = "the goal was reached";
     End("goal", input_.now);
     return true;
   }
@@ -87,7 +88,9 @@ class Walk {
   bool Exits() {
     for (size_t i = 0; i < program_.exits.size(); ++i) {
       if (!Watch(program_.exits[i])) continue;
-      End(program_.definition.exits[i].reason, input_.now);
+      const std::string& reason = program_.definition.exits[i].reason;
+      result_.cut_short = fmt::format("the exit '{}' was taken", reason);
+      End(reason, input_.now);
       return true;
     }
     return false;

@@ -17,9 +17,10 @@ namespace spotter::journey {
 // Limits of one definition; an error names the limit it met.
 inline constexpr size_t kStepsMax = 200;
 inline constexpr size_t kExitsMax = 20;
-inline constexpr size_t kArmsMax = 20;         // of one branch or split
-inline constexpr size_t kTextCharsMax = 2000;  // of one send or task, before tokens
-inline constexpr size_t kSmsCharsMax = 160;    // C23: the opt-out instruction counts too
+inline constexpr size_t kArmsMax = 20;             // of one branch or split
+inline constexpr size_t kTextCharsMax = 2000;      // of one send or task, before tokens
+inline constexpr int kHoldoutPercentDefault = 20;  // X10: of a journey that does not say
+inline constexpr size_t kSmsCharsMax = 160;        // C23: the opt-out instruction counts too
 
 // A definition with its expressions compiled. Immutable, shareable.
 class Journey {
@@ -44,6 +45,9 @@ class Journey {
 struct Advance {
   model::Enrolment enrolment;              // as it stands afterwards, valid_until set
   std::vector<model::Proposal> proposals;  // in order; tokens resolved
+  // "" or why what the enrolment still has in the outbox is not wanted any more: its goal was
+  // reached, or an exit taken. The end of its steps takes nothing back.
+  std::string cut_short;
 };
 
 // Starts an enrolment at `now` (the effective instant) without walking it; valid_until is `now`.

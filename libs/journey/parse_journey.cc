@@ -156,6 +156,21 @@ class StepParser {
   YamlDocument& document_;
 };
 
+// Every flow is measured against members who are only watched (C63), unless it says why not.
+void ParseHoldout(YamlDocument& document, const YAML::Node* node,
+                  model::JourneyDefinition& journey) {
+  journey.holdout_percent = kHoldoutPercentDefault;
+  if (node == nullptr) return;
+  const YamlFields fields(document, *node, "holdout", {"percent", "salt", "reason"});
+  fields.Required("percent");
+  journey.holdout_percent = fields.Number("percent", kHoldoutPercentDefault);
+  journey.holdout_salt = fields.Text("salt");
+  journey.holdout_reason = fields.Text("reason");
+  if (journey.holdout_percent != 0 || !journey.holdout_reason.empty()) return;
+  document.Fail(*node, "holdout of 0 percent without 'reason'",
+                "; its effect will not be measured: say why");
+}
+
 void ParseEntry(YamlDocument& document, const YAML::Node& node, model::JourneyDefinition& journey) {
   const YamlFields fields(document, node, "entry", {"when", "reentry", "holdout"});
   journey.entry_when = fields.Required("when");
@@ -166,12 +181,7 @@ void ParseEntry(YamlDocument& document, const YAML::Node& node, model::JourneyDe
     journey.reentry_after = inside.Length("after", Duration(0));
     journey.reentry_max = inside.Number("max", 0);
   }
-  if (const YAML::Node* holdout = fields.Find("holdout")) {
-    const YamlFields inside(document, *holdout, "holdout", {"percent", "salt"});
-    inside.Required("percent");
-    journey.holdout_percent = inside.Number("percent", 0);
-    journey.holdout_salt = inside.Text("salt");
-  }
+  ParseHoldout(document, fields.Find("holdout"), journey);
 }
 
 model::JourneyDefinition ParseRoot(YamlDocument& document, const YAML::Node& root) {

@@ -129,11 +129,14 @@ std::string EntryText(const model::JourneyDefinition& journey) {
     entry.Add("reentry", fmt::format("{{after: {}, max: {}}}",
                                      FormatDuration(journey.reentry_after), journey.reentry_max));
   }
-  if (journey.holdout_percent != 0 || !journey.holdout_salt.empty()) {
-    const std::string salt =
-        journey.holdout_salt.empty() ? "" : fmt::format(", salt: {}", Quoted(journey.holdout_salt));
-    entry.Add("holdout", fmt::format("{{percent: {}{}}}", journey.holdout_percent, salt));
+  std::string holdout = fmt::format("percent: {}", journey.holdout_percent);
+  if (!journey.holdout_salt.empty()) {
+    holdout += fmt::format(", salt: {}", Quoted(journey.holdout_salt));
   }
+  if (!journey.holdout_reason.empty()) {
+    holdout += fmt::format(", reason: {}", Quoted(journey.holdout_reason));
+  }
+  entry.Add("holdout", fmt::format("{{{}}}", holdout));
   return entry.text();
 }
 

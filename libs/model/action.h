@@ -47,7 +47,7 @@ struct Action {
 };
 
 struct Void {
-  std::string reason;  // "expired", "suppressed", "withdrawn", "merged", "reissued"
+  std::string reason;  // NameOf a RefusalReason, or "reissued", "settled"
   ActionId action;
 };
 struct MergedInto {
@@ -85,8 +85,12 @@ enum class RefusalReason : uint8_t {
   kPending = 8,
   kShadow = 9,
   kHeldOut = 10,
-  kPaused = 11
+  kPaused = 11,
+  kWithdrawn = 12,
+  kNoZone = 13,
+  kSubscriptionExpired = 14
 };
+inline constexpr int kRefusalReasonMax = 14;
 std::string_view NameOf(RefusalReason reason);  // "no_consent", ...
 
 struct Refusal {

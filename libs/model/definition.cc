@@ -101,6 +101,12 @@ std::string_view NameOf(RefusalReason reason) {
       return "held_out";
     case RefusalReason::kPaused:
       return "paused";
+    case RefusalReason::kWithdrawn:
+      return "withdrawn";
+    case RefusalReason::kNoZone:
+      return "no_zone";
+    case RefusalReason::kSubscriptionExpired:
+      return "subscription_expired";
   }
   return "unknown";
 }

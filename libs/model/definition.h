@@ -101,6 +101,7 @@ struct JourneyDefinition {
   int reentry_max = 0;                // further entries allowed; 0 = none
   int holdout_percent = 0;            // 0 to 50
   std::string holdout_salt;
+  std::string holdout_reason;      // why nobody is held out, where holdout_percent is 0
   std::vector<JourneyExit> exits;  // watched at every step
   std::string goal_when;           // "" = none; watched at every step
   Duration goal_within{0};         // zero: as long as enrolled
@@ -134,7 +135,10 @@ struct TenantSettings {
 
 struct Subscription {
   std::string id = "default";
-  int64_t epoch = 1;  // a seek opens a new one
+  int64_t epoch = 1;     // a seek opens a new one
+  EventTime active_at;   // creation, seek or, to the hour, the newest settlement
+  EventTime expired_at;  // 0 = it has not; no action is added to one that has
+  bool has_expired() const { return expired_at.ms != 0; }
 };
 
 // --- members' state in segments and journeys --------------------------------------------------

@@ -59,8 +59,10 @@ bool SaysTheSame(const ConsentEntry& a, const ConsentEntry& b) {
          a.state == b.state && a.source == b.source && a.text == b.text;
 }
 
+// At one instant a denial stands behind a grant, whoever said them and in whatever order they came:
+// the last line counts.
 auto OrderOf(const ConsentEntry& entry) {
-  return std::tie(entry.time, entry.entity, entry.channel, entry.purpose, entry.state, entry.source,
+  return std::tie(entry.time, entry.state, entry.entity, entry.channel, entry.purpose, entry.source,
                   entry.text);
 }
 

@@ -3,7 +3,7 @@
 // One description of a struct's fields serves both directions:
 //   template <class A> void Fields(A& a, model::Membership& m) { a(m.segment, m.is_member, ...); }
 // Writer appends the canonical encoding (base/codec.h); Reader reads it back. Field order is the
-// format: new fields go to the end, behind a raised kSchema.
+// format: new fields go to the end, behind a raised kRowSchema: `if (a.schema() >= 2) a(x.added);`.
 #pragma once
 
 #include <concepts>
@@ -19,9 +19,13 @@
 
 namespace spotter::state {
 
+// The schema that rows are written in. Those of an earlier one are read as they stand.
+inline constexpr uint8_t kRowSchema = 2;
+
 class Writer {
  public:
   static constexpr bool kReading = false;
+  static constexpr uint8_t schema() { return kRowSchema; }
   explicit Writer(Encoder& out) : out_(out) {}
   template <typename... T>
   void operator()(const T&... values) {
@@ -77,7 +81,8 @@ class Writer {
 class Reader {
  public:
   static constexpr bool kReading = true;
-  explicit Reader(Decoder& in) : in_(in) {}
+  explicit Reader(Decoder& in, uint8_t schema = kRowSchema) : in_(in), schema_(schema) {}
+  uint8_t schema() const { return schema_; }
   template <typename... T>
   void operator()(T&... values) {
     (Get(values), ...);
@@ -138,6 +143,7 @@ class Reader {
   void Get(T& value) { Fields(*this, value); }
 
   Decoder& in_;
+  uint8_t schema_;
 };
 
 }  // namespace spotter::state

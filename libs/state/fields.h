@@ -77,6 +77,7 @@ void Fields(A& a, model::SegmentDefinition& x) {
 template <class A>
 void Fields(A& a, model::Subscription& x) {
   a(x.id, x.epoch);
+  if (a.schema() >= 2) a(x.active_at, x.expired_at);
 }
 template <class A>
 void Fields(A& a, model::SourceDeclaration& x) {
@@ -140,6 +141,7 @@ void Fields(A& a, model::JourneyDefinition& x) {
   a(x.id, x.title, x.state, x.purpose, x.message_class, x.entry_when, x.reentry_after,
     x.reentry_max, x.holdout_percent, x.holdout_salt, x.exits, x.goal_when, x.goal_within, x.steps,
     x.revision);
+  if (a.schema() >= 2) a(x.holdout_reason);
 }
 
 // --- rows -------------------------------------------------------------------------------------
@@ -149,9 +151,14 @@ void Fields(A& a, StateHash& x) {
   for (Hash128& sum : x.sums()) a(sum);
 }
 template <class A>
+void Fields(A& a, Sweep& x) {
+  a(x.next, x.cursor);
+}
+template <class A>
 void Fields(A& a, Meta& x) {
   a(x.logic_version, x.next_offset, x.shard_time, x.time_candidate, x.timer_cursor, x.generation,
     x.hash);
+  if (a.schema() >= 2) a(x.outbox_sweep, x.history_sweep);
 }
 template <class A>
 void Fields(A& a, Profile& x) {
@@ -169,6 +176,7 @@ void Fields(A& a, Sequence& x) {
 template <class A>
 void Fields(A& a, Answer& x) {
   a(x.code, x.message, x.result, x.offset);
+  if (a.schema() >= 2) a(x.at);
 }
 template <class A>
 void Fields(A& a, DeadLetter& x) {

@@ -6,13 +6,10 @@
 namespace spotter::state {
 namespace {
 
-// The first byte of every row. A reader of a later schema upgrades an earlier row as it decodes.
-constexpr uint8_t kSchema = 1;
-
 template <typename Row>
 std::string EncodeAny(const Row& row) {
   Encoder out;
-  out.Byte(kSchema);
+  out.Byte(kRowSchema);  // the first byte of every row
   Writer writer(out);
   writer(row);
   return out.Take();
@@ -21,11 +18,12 @@ std::string EncodeAny(const Row& row) {
 template <typename Row>
 StatusOr<Row> DecodeAny(std::string_view bytes, std::string_view what) {
   Decoder in(bytes);
-  if (const uint8_t schema = in.Byte(); in.ok() && schema != kSchema) {
-    return DataLoss("{} row: schema {}, expected {}", what, schema, kSchema);
+  const uint8_t schema = in.Byte();
+  if (in.ok() && (schema == 0 || schema > kRowSchema)) {
+    return DataLoss("{} row: schema {}, expected 1 to {}", what, schema, kRowSchema);
   }
   Row row;
-  Reader reader(in);
+  Reader reader(in, schema);
   reader(row);
   SPOTTER_RETURN_IF_ERROR(in.Done(what));
   return row;

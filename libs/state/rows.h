@@ -14,6 +14,12 @@
 
 namespace spotter::state {
 
+// A round over many rows, a bounded number per tick.
+struct Sweep {
+  EventTime next;      // when a round begins
+  std::string cursor;  // the key it goes on at; "" = none is under way
+};
+
 // Where the shard stands. One row; written with every batch.
 struct Meta {
   uint32_t logic_version = 0;
@@ -23,6 +29,8 @@ struct Meta {
   std::string timer_cursor;  // every timer row with a smaller key has been handled
   int64_t generation = 0;    // of the newest claim
   StateHash hash;
+  Sweep outbox_sweep;   // for what nobody fetches
+  Sweep history_sweep;  // for what has been kept long enough
 };
 
 // A person: the records that are one, and what is derived of them. Valid-until instants are not
@@ -57,6 +65,7 @@ struct Answer {
   std::string message;
   std::string result;  // command-specific: a revision, an id
   int64_t offset = 0;
+  EventTime at;
 };
 
 struct DeadLetter {

@@ -11,6 +11,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,6 +25,18 @@
 #include <vector>
 
 namespace spotter::store_rocksdb {
+
+struct Memory {
+  std::shared_ptr<rocksdb::Cache> cache;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
+};
+
+std::shared_ptr<Memory> MakeMemory(size_t cache_bytes, size_t write_buffer_bytes) {
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(cache_bytes);
+  return std::make_shared<Memory>(Memory{
+      .cache = cache,
+      .write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes, cache)});
+}
 namespace {
 
 using store::Family;
@@ -330,7 +343,8 @@ Status PrepareDirectory(const std::string& directory, bool create_if_missing) {
 StatusOr<std::unique_ptr<store::Store>> OpenOnce(const Options& options, bool create_if_missing) {
   SPOTTER_RETURN_IF_ERROR(PrepareDirectory(options.directory, create_if_missing));
   const auto failures = std::make_shared<FailureListener>();
-  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.cache_bytes);
+  const std::shared_ptr<rocksdb::Cache> cache =
+      options.memory != nullptr ? options.memory->cache : rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
   for (int i = 0; i < store::kFamilies; ++i) {
@@ -339,8 +353,10 @@ StatusOr<std::unique_ptr<store::Store>> OpenOnce(const Options& options, bool cr
   }
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(failures), options.directory,
-                                                   descriptors, &families, &opened);
+  rocksdb::DBOptions database = DatabaseOptions(failures);
+  if (options.memory != nullptr) database.write_buffer_manager = options.memory->write_buffers;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(database, options.directory, descriptors, &families, &opened);
   if (IsHeldByAnother(status)) {
     return FailedPrecondition("data directory '{}' is in use by another process",
                               options.directory);

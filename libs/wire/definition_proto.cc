@@ -165,6 +165,7 @@ v1::Journey ToProto(const model::JourneyDefinition& from) {
   to.set_reentry_max(from.reentry_max);
   to.set_holdout_percent(from.holdout_percent);
   to.set_holdout_salt(from.holdout_salt);
+  to.set_holdout_reason(from.holdout_reason);
   for (const model::JourneyExit& exit : from.exits) {
     v1::JourneyExit& added = *to.add_exits();
     added.set_when(exit.when);
@@ -194,6 +195,7 @@ StatusOr<model::JourneyDefinition> FromProto(const v1::Journey& from) {
   to.reentry_max = from.reentry_max();
   to.holdout_percent = from.holdout_percent();
   to.holdout_salt = from.holdout_salt();
+  to.holdout_reason = from.holdout_reason();
   for (const v1::JourneyExit& exit : from.exits()) to.exits.push_back({exit.when(), exit.reason()});
   to.goal_when = from.goal_when();
   to.goal_within = reader.Span(from.goal_within(), "goal_within");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/program/access_files.h"
 
+#include "services/program/certificate.h"
 #include "services/program/host.h"
 #include "services/program/secrets.h"
 
@@ -46,6 +47,7 @@ StatusOr<Access> ReadAccess(const AccessFiles& files) {
   if (files.tls_cert.empty()) return access;
   SPOTTER_ASSIGN_OR_RETURN(access.tls_cert_pem, ReadFile(files.tls_cert));
   SPOTTER_ASSIGN_OR_RETURN(access.tls_key_pem, ReadFile(files.tls_key));
+  SPOTTER_RETURN_IF_ERROR(CheckCertificate(files, access.tls_cert_pem, access.tls_key_pem));
   return access;
 }
 

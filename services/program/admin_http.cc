@@ -17,8 +17,12 @@ struct AdminHttp::Impl {
 AdminHttp::AdminHttp(const Address& address, AdminPages pages) : impl_(std::make_unique<Impl>()) {
   impl_->address = address;
   impl_->server.new_task_queue = [] { return new httplib::ThreadPool(2); };
-  // The default lets a second process share the port in silence.
-  impl_->server.set_socket_options([](socket_t) {});
+  // The default lets a second process share the port in silence; this lets a restart have it while
+  // connections of the process before it linger.
+  impl_->server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  });
   impl_->server.Get("/metrics", [pages](const httplib::Request&, httplib::Response& response) {
     response.set_content(pages.metrics(), "text/plain; version=0.0.4; charset=utf-8");
   });

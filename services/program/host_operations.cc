@@ -16,6 +16,12 @@ StatusOr<std::string> HostOperations::ZoneRules(const std::string& zone) {
 
 std::string HostOperations::RandomBytes(size_t size) { return service::RandomBytes(size); }
 
+StatusOr<int64_t> HostOperations::TakeShard(int shard) {
+  return FailedPrecondition("shard {}: this program has one shard and keeps it", shard);
+}
+
+Status HostOperations::ReleaseShard(int shard) { return TakeShard(shard).status(); }
+
 std::string HostOperations::version() const { return SPOTTER_VERSION; }
 
 }  // namespace spotter::service

@@ -12,6 +12,9 @@ class HostOperations : public api::Operations {
   StatusOr<bool> AdvanceTime(EventTime to) override;
   StatusOr<std::string> ZoneRules(const std::string& zone) override;
   std::string RandomBytes(size_t size) override;
+  // FailedPrecondition: a program of one shard keeps it.
+  StatusOr<int64_t> TakeShard(int shard) override;
+  Status ReleaseShard(int shard) override;
   std::string version() const override;
 };
 

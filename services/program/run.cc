@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/program/run.h"
 
+#include <sys/stat.h>
+
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -30,6 +32,7 @@ int Fail(const Status& status) {
 }  // namespace
 
 int RunProgram(const std::function<StatusOr<std::unique_ptr<Program>>(const Interrupted&)>& start) {
+  ::umask(077);  // members' data: files and folders are their owner's alone, RocksDB's too
   const sigset_t signals = BlockSignals();
   const auto interrupted = [&signals] {
     const timespec now{};

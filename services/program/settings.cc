@@ -145,6 +145,12 @@ Status Settings::ReadConfigFile(const std::string& path) {
       }
       continue;
     }
+    const size_t dot = key.find('.');
+    if (const auto passed = passed_.find(key.substr(0, dot));
+        dot != std::string::npos && passed != passed_.end() && item.second.IsScalar()) {
+      (*passed->second.out)[key.substr(dot + 1)] = item.second.as<std::string>();
+      continue;
+    }
     if (!settings_.contains(key)) {
       return InvalidArgument("config file '{}': unknown key '{}' at line {}{}", path, key, line,
                              DidYouMean(key, known));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/shard/shard_metrics.h"
 
+#include <algorithm>
+
 #include "engine/queries.h"
 
 namespace spotter::service {
@@ -41,7 +43,7 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
                 Number(counters.transitions_by_cause[i]),
                 {{"cause", std::string(NameOf(static_cast<model::Cause>(i)))}});
   }
-  for (size_t i = 1; i <= static_cast<size_t>(model::RefusalReason::kPaused); ++i) {
+  for (size_t i = 1; i <= model::kRefusalReasonMax; ++i) {
     out.Counter("spotter_engine_refusals_total", "Decisions not to send, by reason.",
                 Number(counters.refusals_by_reason[i]),
                 {{"reason", std::string(NameOf(static_cast<model::RefusalReason>(i)))}});
@@ -56,14 +58,28 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
   out.Counter("spotter_engine_settled_total", "Outbox entries settled.", Number(counters.settled));
   out.Counter("spotter_engine_timers_fired_total", "Timers fired.", Number(counters.timers_fired));
   out.Counter("spotter_engine_records_total", "Log records applied.", Number(status.records));
+  out.Gauge("spotter_engine_generation", "Generation of this process's claim.",
+            Number(status.generation));
   out.Gauge("spotter_engine_lag_records", "Durable records not applied yet.",
             Number(status.log_end - status.next_offset));
   out.Gauge("spotter_engine_lag_seconds", "Age of the newest applied record while there are more.",
             status.caught_up ? 0 : Number((now - status.last_append_time).count()) / 1000);
-  out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.",
-            status.quarantine.empty() ? 0 : 1);
   out.Gauge("spotter_engine_orphans", "Events that wait for the thing they are about.",
             Number(counters.orphans_waiting));
+}
+
+void AddOwnership(ShardHost& shard, const engine::OwnerStatus& status, OfShard& out) {
+  out.Gauge("spotter_shard_owner", "1 while this process may deliver: owner, within its lease.",
+            status.is_owner && status.not_delivering.empty() ? 1 : 0);
+  out.Counter("spotter_shard_heartbeats_total", "Own claims read back after the first.",
+              Number(status.heartbeats));
+  out.Gauge("spotter_shard_paused",
+            "1 while the store cannot be written; tried again every second.",
+            status.paused.empty() ? 0 : 1);
+  const auto snapshots = shard.ports().operations.ListSnapshots();
+  if (!snapshots.ok() || snapshots->empty()) return;
+  out.Gauge("spotter_shard_last_snapshot_timestamp_seconds", "When the newest snapshot was taken.",
+            Number(snapshots->front().taken_at.ms) / 1000);
 }
 
 void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
@@ -82,8 +98,9 @@ void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
     out.Counter("spotter_dispatch_settlements_total", "Settlements, by outcome.", Number(count),
                 {{"outcome", outcome}});
   }
-  for (const auto& [reason, count] :
-       {std::pair("expired", counts.expired), {"suppressed", counts.suppressed}}) {
+  for (const auto& [reason, count] : {std::pair("expired", counts.expired),
+                                      {"suppressed", counts.suppressed},
+                                      {"halted", counts.halted}}) {
     out.Counter("spotter_dispatch_undeliverable_total",
                 "Actions that could not go out when they should have, by reason.", Number(count),
                 {{"reason", reason}});
@@ -132,9 +149,22 @@ ShardHistograms AddShardHistograms(exposition::Metrics& metrics) {
           .event_to_action_seconds = observe(delay)};
 }
 
-void AddShardSamples(ShardHost& shard, const Clock& clock, exposition::Samples& samples) {
+void AddShardSamples(ShardHost& shard, const Clock& clock, uint64_t fenced,
+                     exposition::Samples& samples) {
   OfShard out(shard.number(), samples);
-  if (shard.owner() != nullptr) AddEngine(shard.owner()->status(), clock.Now(), out);
+  out.Counter("spotter_shard_fenced_total", "Times that another's claim ended this process's own.",
+              Number(fenced));
+  const Status standing = shard.standing();
+  out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.", standing.ok() ? 0 : 1);
+  if (!standing.ok()) {
+    out.Gauge("spotter_engine_quarantine_info", "While it does: the label says why.", 1,
+              {{"reason", std::string(MessageOf(standing))}});
+  }
+  if (shard.owner() != nullptr) {
+    const engine::OwnerStatus status = shard.owner()->status();
+    AddEngine(status, clock.Now(), out);
+    AddOwnership(shard, status, out);
+  }
   AddDispatch(shard.dispatcher().counts(), out);
   AddState(shard.store(), out);
 }

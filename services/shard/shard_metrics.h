@@ -6,7 +6,9 @@
 
 namespace spotter::service {
 
-// What is scraped of a shard, each sample with the label `shard`.
-void AddShardSamples(ShardHost& shard, const Clock& clock, exposition::Samples& out);
+// What is scraped of a shard, each sample with the label `shard`. `fenced`: how often another
+// process took it from this one.
+void AddShardSamples(ShardHost& shard, const Clock& clock, uint64_t fenced,
+                     exposition::Samples& out);
 
 }  // namespace spotter::service

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/shard/shard_operations.h"
 
+#include <algorithm>
+
 #include "base/log_message.h"
+#include "state/verify_hash.h"
 
 namespace spotter::service {
 namespace {
 
-constexpr auto kSnapshotCheck = std::chrono::seconds(30);
+constexpr Duration kSnapshotCheck = Seconds(30);
 
 api::SnapshotInfo InfoOf(const SnapshotManifest& manifest) {
   return {.name = manifest.name(),
@@ -40,7 +43,7 @@ void HostedOperations::Stop() {
 }
 
 StatusOr<api::SnapshotInfo> HostedOperations::TakeSnapshot() {
-  if (parts_.owner == nullptr) return Unavailable("the shard stands still: {}", problem());
+  if (parts_.owner == nullptr) return Unavailable("{}", problem());
   const std::lock_guard one(snapshot_mutex_);
   SPOTTER_ASSIGN_OR_RETURN(
       const SnapshotManifest manifest,
@@ -70,9 +73,17 @@ StatusOr<std::vector<api::SnapshotInfo>> HostedOperations::ListSnapshots() {
 }
 
 Status HostedOperations::SkipOffset(int64_t offset, std::string reason) {
-  const int64_t applied = parts_.owner == nullptr ? 0 : parts_.owner->status().next_offset;
-  if (offset < applied) {
+  bool is_damaged = false;
+  if (parts_.is_damaged) {
+    SPOTTER_ASSIGN_OR_RETURN(is_damaged, parts_.is_damaged(offset));
+  }
+  const StatusOr<state::Meta> meta = state::ReadMeta(parts_.store);
+  const int64_t applied = meta.ok() ? meta->next_offset : 0;
+  if (offset < applied && !is_damaged) {
     return FailedPrecondition("offset {} is applied already; the shard is at {}", offset, applied);
+  }
+  if (offset < applied) {
+    LogWarn("the state keeps what a damaged record did, a replay will not, offset={}", offset);
   }
   SPOTTER_RETURN_IF_ERROR(parts_.skip(offset, std::move(reason)));
   LogInfo("offset will be skipped after the next start, offset={}", offset);
@@ -82,7 +93,8 @@ Status HostedOperations::SkipOffset(int64_t offset, std::string reason) {
 void HostedOperations::SnapshotDaily() {
   const EventTime started = parts_.wall.Now();
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, kSnapshotCheck, [&] { return stopping_; })) {
+  const Duration check = std::min(kSnapshotCheck, settings_.interval);
+  while (!stop_.wait_for(lock, check, [&] { return stopping_; })) {
     lock.unlock();
     const auto manifests = ListSnapshotFiles(settings_.folder);
     EventTime last = started;

@@ -32,6 +32,7 @@ class HostedOperations final : public api::ShardOperations {
     engine::Owner* owner;  // may be nullptr (quarantine)
     const Clock& wall;
     std::function<Status(int64_t offset, std::string reason)> skip;  // appends to the control log
+    std::function<StatusOr<bool>(int64_t offset)> is_damaged;        // see ShardParts
     std::function<std::string()> problem;
   };
   HostedOperations(SnapshotSettings settings, Parts parts);

@@ -4,8 +4,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
+#include "engine/options.h"
 #include "services/program/host.h"
 
 namespace spotter::service {
@@ -15,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kDraft = "draft-";
+constexpr const char* kRestored = "RESTORED_OFFSET";
 
 std::string Print(const SnapshotManifest& manifest) {
   return fmt::format(
@@ -102,10 +105,47 @@ StatusOr<SnapshotManifest> WriteSnapshot(
   }
 }
 
+Status WriteRestoredOffset(const std::string& state, int64_t offset) {
+  return WriteFileDurably(state + "/" + kRestored, fmt::format("{}\n", offset));
+}
+
+StatusOr<int64_t> ReadRestoredOffset(const std::string& state) {
+  const std::string path = state + "/" + kRestored;
+  if (!fs::exists(path)) return 0;
+  SPOTTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  int64_t offset = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, offset);
+  if (error == std::errc() && rest + 1 == end && *rest == '\n') return offset;
+  return DataLoss("file '{}': expected the offset of a restored snapshot", path);
+}
+
+StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folder,
+                                                        const std::string& state) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto manifests, ListSnapshotFiles(folder));
+  const auto newest = std::find_if(manifests.begin(), manifests.end(), [](const auto& one) {
+    return one.logic_version == engine::kLogicVersion;
+  });
+  if (newest == manifests.end()) return std::optional<SnapshotManifest>();
+  try {
+    const std::string draft = state + ".restoring";
+    fs::remove_all(draft);
+    fs::copy(newest->path + "/state", draft, fs::copy_options::recursive);
+    fs::rename(draft, state);
+    SPOTTER_RETURN_IF_ERROR(SyncDirectory(fs::path(state).parent_path()));
+    return std::optional(*newest);
+  } catch (const fs::filesystem_error& error) {
+    return Unavailable("snapshot '{}' not restored: {}", newest->path, error.what());
+  }
+}
+
 StatusOr<std::vector<SnapshotManifest>> PruneSnapshots(const std::string& folder, size_t keep) {
   try {
     SPOTTER_ASSIGN_OR_RETURN(std::vector<SnapshotManifest> manifests, ListSnapshotFiles(folder));
-    for (size_t i = keep; i < manifests.size(); ++i) fs::remove_all(manifests[i].path);
+    for (size_t i = keep; i < manifests.size(); ++i) {
+      // A removal that is killed half-way must not leave what looks complete.
+      fs::rename(manifests[i].path, folder + "/" + kDraft + "old-" + manifests[i].name());
+    }
     manifests.resize(std::min(manifests.size(), keep));
     for (const auto& entry : fs::directory_iterator(folder)) {
       if (entry.path().filename().string().starts_with(kDraft)) fs::remove_all(entry.path());

@@ -11,15 +11,11 @@ namespace {
 
 struct Options {
   std::string id;
-  std::string title;
-  std::string kind = "studio";
-  std::string zone;
-  std::string region;
   std::string source;
   std::string to;
   std::string reason;
-  std::vector<std::string> sources;
   int64_t offset = 0;
+  int shard = 0;
   int max = 100;
   bool verify = false;
 };
@@ -27,46 +23,14 @@ using Shared = std::shared_ptr<Options>;
 using Admin = v1::AdminService;
 constexpr Duration kSlow = Minutes(30);  // snapshots, catching up, scans
 
-Status CreateTenant(const Client& client, const Options& options) {
-  v1::CreateTenantRequest request;
-  request.set_request_id(NewRequestId());
-  v1::Tenant& tenant = *request.mutable_tenant();
-  tenant.set_id(options.id);
-  tenant.set_title(options.title);
-  tenant.set_kind(options.kind == "mentor"  ? v1::TENANT_KIND_MENTOR
-                  : options.kind == "coach" ? v1::TENANT_KIND_COACH
-                                            : v1::TENANT_KIND_STUDIO);
-  if (!options.zone.empty()) tenant.set_time_zone(options.zone);
-  if (!options.region.empty()) tenant.set_region(options.region);
-  for (const std::string& source : options.sources) tenant.add_sources()->set_name(source);
-  SPOTTER_ASSIGN_OR_RETURN(const auto response,
-                           client.Call<Admin>(&Admin::Stub::CreateTenant, request));
-  if (client.json()) {
-    PrintJson(response.tenant());
-  } else {
-    fmt::print("tenant {}\n", response.tenant().id());
-  }
-  return OkStatus();
+StatusOr<v1::GetStatusResponse> GetStatus(const Client& client, const Options& options) {
+  v1::GetStatusRequest request;
+  request.set_shard(options.shard);
+  return client.Call<Admin>(&Admin::Stub::GetStatus, request);
 }
 
-StatusOr<v1::GetStatusResponse> GetStatus(const Client& client) {
-  return client.Call<Admin>(&Admin::Stub::GetStatus, v1::GetStatusRequest());
-}
-
-Status ListTenants(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client));
-  std::vector<std::vector<std::string>> rows = {{"TENANT", "KIND", "ZONE", "TITLE"}};
-  for (const v1::Tenant& tenant : status.tenants()) {
-    if (client.json()) PrintJson(tenant);
-    rows.push_back({tenant.id(), Short(v1::TenantKind_Name(tenant.kind()), "TENANT_KIND_"),
-                    tenant.time_zone(), tenant.title()});
-  }
-  if (!client.json()) PrintTable(rows);
-  return OkStatus();
-}
-
-Status ShowStatus(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client));
+Status ShowStatus(const Client& client, const Options& options) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client, options));
   if (client.json()) {
     PrintJson(status);
     return OkStatus();
@@ -159,8 +123,9 @@ void PrintSnapshot(const Client& client, const v1::Snapshot& snapshot) {
   }
 }
 
-Status TakeSnapshot(const Client& client, const Options&) {
+Status TakeSnapshot(const Client& client, const Options& options) {
   v1::TakeSnapshotRequest request;
+  request.set_shard(options.shard);
   request.set_request_id(NewRequestId());
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<Admin>(&Admin::Stub::TakeSnapshot, request, kSlow));
@@ -168,16 +133,25 @@ Status TakeSnapshot(const Client& client, const Options&) {
   return OkStatus();
 }
 
-Status ListSnapshots(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto response, client.Call<Admin>(&Admin::Stub::ListSnapshots,
-                                                                   v1::ListSnapshotsRequest()));
-  for (const v1::Snapshot& snapshot : response.snapshots()) PrintSnapshot(client, snapshot);
+Status ListSnapshots(const Client& client, const Options& options) {
+  v1::ListSnapshotsRequest request;
+  request.set_shard(options.shard);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::ListSnapshots, request));
+  std::vector<std::vector<std::string>> rows = {{"SNAPSHOT", "OFFSET", "BYTES", "HASH"}};
+  for (const v1::Snapshot& snapshot : response.snapshots()) {
+    if (client.json()) PrintJson(snapshot);
+    rows.push_back({snapshot.path(), std::to_string(snapshot.offset()),
+                    std::to_string(snapshot.bytes()), snapshot.state_hash()});
+  }
+  if (!client.json()) PrintTable(rows);
   return OkStatus();
 }
 
 Status StateHash(const Client& client, const Options& options) {
   v1::GetStateHashRequest request;
   request.set_verify(options.verify);
+  request.set_shard(options.shard);
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<Admin>(&Admin::Stub::GetStateHash, request, kSlow));
   if (client.json()) {
@@ -199,6 +173,7 @@ Status Skip(const Client& client, const Options& options) {
   v1::SkipOffsetRequest request;
   request.set_request_id(NewRequestId());
   request.set_offset(options.offset);
+  request.set_shard(options.shard);
   request.set_reason(options.reason);
   return client.Call<Admin>(&Admin::Stub::SkipOffset, request).status();
 }
@@ -219,6 +194,25 @@ Status Advance(const Client& client, const Options& options) {
   return OkStatus();
 }
 
+Status TakeShard(const Client& client, const Options& options) {
+  v1::TakeShardRequest request;
+  request.set_shard(options.shard);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::TakeShard, request, kSlow));
+  if (client.json()) {
+    PrintJson(response);
+  } else {
+    fmt::print("shard={} generation={}\n", options.shard, response.generation());
+  }
+  return OkStatus();
+}
+
+Status ReleaseShard(const Client& client, const Options& options) {
+  v1::ReleaseShardRequest request;
+  request.set_shard(options.shard);
+  return client.Call<Admin>(&Admin::Stub::ReleaseShard, request, kSlow).status();
+}
+
 CLI::App* Bind(CLI::App* app, Run& run, const Shared& options,
                Status (*act)(const Client&, const Options&)) {
   app->callback([&run, options, act] {
@@ -227,20 +221,24 @@ CLI::App* Bind(CLI::App* app, Run& run, const Shared& options,
   return app;
 }
 
-void AddTenantCommands(CLI::App& app, Run& run, const Shared& options) {
-  CLI::App* tenant = app.add_subcommand("tenant", "studios and mentors");
-  tenant->require_subcommand(1);
-  tenant->fallthrough();
-  CLI::App* create =
-      Bind(tenant->add_subcommand("create", "create a tenant"), run, options, CreateTenant);
-  create->add_option("id", options->id, "1 to 64 of [a-z0-9-]")->required();
-  create->add_option("--title", options->title, "its name as people know it");
-  create->add_option("--kind", options->kind, "studio, mentor or coach (studio)")
-      ->check(CLI::IsMember({"studio", "mentor", "coach"}));
-  create->add_option("--time-zone", options->zone, "IANA zone of its members (UTC)");
-  create->add_option("--region", options->region, "country of its national phone numbers (US)");
-  create->add_option("--source", options->sources, "a system that sends its events; repeatable");
-  Bind(tenant->add_subcommand("list", "tenants"), run, options, ListTenants);
+// What concerns a shard as a whole; a program of one shard has number 0.
+CLI::App* OfShard(CLI::App* app, const Shared& options) {
+  app->add_option("--shard", options->shard, "its number, where there are several (0)");
+  return app;
+}
+
+void AddShardCommands(CLI::App& app, Run& run, const Shared& options) {
+  CLI::App* shard =
+      app.add_subcommand("shard", "which engine owns a shard; --grpc names the engine");
+  shard->require_subcommand(1);
+  shard->fallthrough();
+  for (const auto& [name, help, act] :
+       {std::tuple("take", "make the engine the owner, whoever is now", &TakeShard),
+        std::tuple("release", "make the engine give it up", &ReleaseShard)}) {
+    Bind(shard->add_subcommand(name, help), run, options, act)
+        ->add_option("shard", options->shard, "its number")
+        ->required();
+  }
 }
 
 void AddDeadLetterCommands(CLI::App& app, Run& run, const Shared& options) {
@@ -264,23 +262,30 @@ void AddDeadLetterCommands(CLI::App& app, Run& run, const Shared& options) {
 
 void AddAdminCommands(CLI::App& app, Run& run) {
   const auto options = std::make_shared<Options>();
-  AddTenantCommands(app, run, options);
   AddDeadLetterCommands(app, run, options);
-  Bind(app.add_subcommand("snapshot", "take a snapshot of the state"), run, options, TakeSnapshot);
-  Bind(app.add_subcommand("snapshots", "snapshots kept, newest first"), run, options,
-       ListSnapshots);
+  AddShardCommands(app, run, options);
+  OfShard(Bind(app.add_subcommand("snapshot", "take a snapshot of the state"), run, options,
+               TakeSnapshot),
+          options);
+  OfShard(Bind(app.add_subcommand("snapshots", "snapshots kept, newest first"), run, options,
+               ListSnapshots),
+          options);
 
   CLI::App* state = app.add_subcommand("state", "the state of the shard");
   state->require_subcommand(1);
   state->fallthrough();
-  Bind(state->add_subcommand("hash", "one hash over the whole state"), run, options, StateHash)
+  OfShard(
+      Bind(state->add_subcommand("hash", "one hash over the whole state"), run, options, StateHash),
+      options)
       ->add_flag("--verify", options->verify, "recompute it from every row and compare");
 
-  Bind(app.add_subcommand("status", "where the shard stands"), run, options, ShowStatus);
+  OfShard(Bind(app.add_subcommand("status", "where the shard stands"), run, options, ShowStatus),
+          options);
   CLI::App* skip = Bind(app.add_subcommand("skip",
                                            "pass over a record not yet applied, after the "
                                            "next start"),
                         run, options, Skip);
+  OfShard(skip, options);
   skip->add_option("offset", options->offset, "its offset")->required();
   skip->add_option("--reason", options->reason, "why, for the audit")->required();
   CLI::App* advance = Bind(app.add_subcommand("advance", "move the clock of a time-lapse server"),

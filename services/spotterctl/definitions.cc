@@ -114,15 +114,23 @@ Status ApplyJourney(const Client& client, const Options& options) {
   return OkStatus();
 }
 
+// Without members who are only watched nobody can say what a journey achieves (X10).
+std::string HoldoutText(const v1::Journey& journey) {
+  return journey.holdout_percent() == 0 ? "unmeasured"
+                                        : fmt::format("{} %", journey.holdout_percent());
+}
+
 Status ListJourneys(const Client& client, const Options&) {
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<v1::JourneyService>(&v1::JourneyService::Stub::ListJourneys,
                                                            v1::ListJourneysRequest()));
-  std::vector<std::vector<std::string>> rows = {{"JOURNEY", "STATE", "REVISION", "ENTRY"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"JOURNEY", "STATE", "REVISION", "HOLDOUT", "ENTRY"}};
   for (const v1::Journey& journey : response.journeys()) {
     if (client.json()) PrintJson(journey);
     rows.push_back({journey.id(), Short(v1::JourneyState_Name(journey.state()), "JOURNEY_STATE_"),
-                    std::to_string(journey.revision()), journey.entry_when()});
+                    std::to_string(journey.revision()), HoldoutText(journey),
+                    journey.entry_when()});
   }
   if (!client.json()) PrintTable(rows);
   return OkStatus();
@@ -141,6 +149,9 @@ Status GetJourney(const Client& client, const Options& options) {
   fmt::print("{}\n# revision={} active={} ended={} goal_reached={}\n", response.yaml(),
              response.journey().revision(), response.active(), response.ended(),
              response.goal_reached());
+  if (response.journey().holdout_percent() == 0) {
+    fmt::print("# unmeasured, nobody is held out: {}\n", response.journey().holdout_reason());
+  }
   for (const v1::StepCount& step : response.steps()) {
     fmt::print("# at {}: {}\n", step.step(), step.members());
   }

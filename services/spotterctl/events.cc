@@ -15,6 +15,7 @@ namespace spotter::ctl {
 namespace {
 
 constexpr int kBatch = 500;
+constexpr size_t kBatchBytes = 1 << 20;
 constexpr auto kProgressInterval = std::chrono::milliseconds(250);
 
 struct Options {
@@ -89,6 +90,7 @@ Status PublishLines(const Client& client, const Options& options, std::istream& 
   Totals totals;
   Progress progress(bytes_total);
   v1::PublishRequest request;
+  size_t request_bytes = 0;
   int64_t bytes = 0;
   std::string line;
   while (std::getline(in, line)) {
@@ -103,8 +105,12 @@ Status PublishLines(const Client& client, const Options& options, std::istream& 
       continue;
     }
     if (options.backfill) event.set_backfill(true);
+    request_bytes += event.ByteSizeLong();
     *request.add_events() = std::move(event);
-    if (request.events_size() == kBatch) SPOTTER_RETURN_IF_ERROR(Send(client, request, totals));
+    if (request.events_size() == kBatch || request_bytes >= kBatchBytes) {
+      SPOTTER_RETURN_IF_ERROR(Send(client, request, totals));
+      request_bytes = 0;
+    }
     progress.Show(bytes, totals.lines, false);
   }
   SPOTTER_RETURN_IF_ERROR(Send(client, request, totals));

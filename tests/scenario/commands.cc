@@ -36,7 +36,7 @@ Status DoTenant(const Line& line, const std::string&, World& world) {
   if (before.id.value() != line.Word(1)) before = {};
   SPOTTER_ASSIGN_OR_RETURN(world.settings, ReadTenant(line, before));
   SPOTTER_RETURN_IF_ERROR(Submit(line, world, model::PutTenant{world.settings}));
-  if (!line.Has("zone")) return OkStatus();
+  if (!line.Has("zone") || line.Option("rules") == "none") return OkStatus();
   SPOTTER_ASSIGN_OR_RETURN(std::string rules,
                            ReadFile("/usr/share/zoneinfo/" + world.settings.time_zone));
   return world.Append(
@@ -69,6 +69,8 @@ Status DoJourney(const Line& line, const std::string& root, World& world) {
   if (line.Has("holdout")) {
     SPOTTER_ASSIGN_OR_RETURN(const int64_t percent, ReadInt(line.Option("holdout")));
     definition.holdout_percent = static_cast<int>(percent);
+  } else if (yaml.find("holdout:") == std::string::npos && !line.Has("default_holdout")) {
+    definition.holdout_percent = 0;  // a scenario says so where the draw matters
   }
   if (line.Option("state") == "shadow") definition.state = model::JourneyState::kShadow;
   if (line.Option("state") == "paused") definition.state = model::JourneyState::kPaused;
@@ -224,6 +226,30 @@ Status DoSettle(const Line& line, const std::string&, World& world) {
   return Submit(line, world, std::move(settle));
 }
 
+// fetch: a healthy subscriber acknowledges all that may go out now.
+Status DoFetch(const Line& line, const std::string&, World& world) {
+  model::Settle settle{.subscription = "default", .generation = 0, .settlements = {}};
+  SPOTTER_RETURN_IF_ERROR(engine::ScanOutbox(
+      world.store(), [&](const model::TenantId& tenant, const model::OutboxEntry& entry) {
+        if (tenant != world.settings.id || entry.subscription != settle.subscription) return;
+        const auto* action = std::get_if<model::Action>(&entry.what);
+        if (action != nullptr && world.now() < action->not_before) return;
+        settle.settlements.push_back({.profile = entry.profile,
+                                      .sequence = entry.sequence,
+                                      .action = action == nullptr ? model::ActionId() : action->id,
+                                      .outcome = model::SettleOutcome::kAck});
+      }));
+  return Submit(line, world, std::move(settle));
+}
+
+model::RefusalReason ReasonNamed(std::string_view name) {
+  for (int i = 1; i <= model::kRefusalReasonMax; ++i) {
+    const auto reason = static_cast<model::RefusalReason>(i);
+    if (NameOf(reason) == name) return reason;
+  }
+  return model::RefusalReason::kExpired;
+}
+
 // undeliverable REF SEQUENCE [reason=suppressed]: what a dispatcher found at delivery.
 Status DoUndeliverable(const Line& line, const std::string&, World& world) {
   SPOTTER_ASSIGN_OR_RETURN(const model::OutboxEntry entry, EntryOf(line, world));
@@ -232,9 +258,7 @@ Status DoUndeliverable(const Line& line, const std::string&, World& world) {
                                      .profile = entry.profile,
                                      .sequence = entry.sequence,
                                      .action = ActionIn(entry, line, world),
-                                     .reason = line.Option("reason") == "suppressed"
-                                                   ? model::RefusalReason::kSuppressed
-                                                   : model::RefusalReason::kExpired});
+                                     .reason = ReasonNamed(line.Option("reason"))});
 }
 
 Status DoExpect(const Line& line, const std::string&, World& world) { return Expect(line, world); }
@@ -288,6 +312,7 @@ const std::map<std::string_view, CommandInfo> kCommands = {
     {"ack", {DoSettle}},
     {"reject", {DoSettle}},
     {"undeliverable", {DoUndeliverable}},
+    {"fetch", {DoFetch, true}},
     {"expect", {DoExpect, true}},
     {"remember", {DoRemember, true}},
 };

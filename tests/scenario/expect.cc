@@ -320,6 +320,11 @@ Status ExpectOfShard(const Line& line, World& world) {
   } else if (what == "dead-letters") {
     SPOTTER_ASSIGN_OR_RETURN(const size_t count, CountDeadLetters(line, world));
     found = std::to_string(count);
+  } else if (what == "refusals") {
+    SPOTTER_ASSIGN_OR_RETURN(
+        const engine::Page<engine::RefusalRow> page,
+        engine::ListRefusals(world.store(), world.settings.id, std::nullopt, size_t{1} << 20, ""));
+    found = std::to_string(page.rows.size());
   } else if (what == "duplicates") {
     found = std::to_string(world.counters().duplicates);
   } else if (what == "actions") {
@@ -415,11 +420,12 @@ const std::map<std::string_view, Check> kChecks = {
     {"same", ExpectSame},           {"different", ExpectSame},
     {"profiles", ExpectOfShard},    {"members", ExpectOfShard},
     {"orphans", ExpectOfShard},     {"dead-letters", ExpectOfShard},
-    {"duplicates", ExpectOfShard},  {"actions", ExpectOfShard},
-    {"transitions", ExpectOfShard}, {"suppressed", ExpectOfShard},
-    {"shard-time", ExpectOfShard},  {"candidate", ExpectOfShard},
-    {"due", ExpectOfShard},         {"answer", ExpectAnswer},
-    {"same-as", ExpectSameAs},      {"changed-from", ExpectSameAs},
+    {"refusals", ExpectOfShard},    {"duplicates", ExpectOfShard},
+    {"actions", ExpectOfShard},     {"transitions", ExpectOfShard},
+    {"suppressed", ExpectOfShard},  {"shard-time", ExpectOfShard},
+    {"candidate", ExpectOfShard},   {"due", ExpectOfShard},
+    {"answer", ExpectAnswer},       {"same-as", ExpectSameAs},
+    {"changed-from", ExpectSameAs},
 };
 
 }  // namespace

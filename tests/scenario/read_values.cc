@@ -164,7 +164,7 @@ StatusOr<model::TenantSettings> ReadTenant(const Line& line, model::TenantSettin
       SPOTTER_ASSIGN_OR_RETURN(settings.quiet_until_minute, ReadMinuteOfDay(text));
     } else if (key == "sources") {
       SPOTTER_ASSIGN_OR_RETURN(settings.sources, ReadSources(text));
-    } else if (key != "request") {
+    } else if (key != "request" && key != "rules") {
       return InvalidArgument("'{}' is no setting of a tenant", key);
     }
   }

@@ -102,6 +102,8 @@ class FakeOperations final : public Operations {
   std::string RandomBytes(size_t size) override {
     return std::string(size - 1, 'r') + static_cast<char>('0' + ++drawn_);
   }
+  StatusOr<int64_t> TakeShard(int) override { return 7; }
+  Status ReleaseShard(int) override { return OkStatus(); }
   std::string version() const override { return "test"; }
 
   // 64 hexadecimal digits that differ for different tokens; what they are is not this test's.

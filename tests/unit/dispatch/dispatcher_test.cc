@@ -55,6 +55,7 @@ class FakeOwner final : public engine::Owner {
   Status CatchUp(Duration) override { return OkStatus(); }
   Status BetweenBatches(std::function<Status(const state::Meta&)>) override { return OkStatus(); }
   engine::OwnerStatus status() const override { return {}; }
+  Status Standing() const override { return OkStatus(); }
   Status Stop() override { return OkStatus(); }
 
   std::vector<model::Command> commands;
@@ -106,8 +107,9 @@ class DispatcherTest : public testing::Test {
   }
 
   void PutAction(std::string_view member, int64_t sequence, Duration from = Duration(0),
-                 Duration until = Hours(8)) {
+                 Duration until = Hours(8), std::string journey = "") {
     model::Action action;
+    action.proposal.journey = std::move(journey);
     action.id = model::ActionId(HashOf(fmt::format("{}-{}", member, sequence)));
     action.profile = Profile(member);
     action.proposal.channel = model::Channel::kSms;
@@ -334,6 +336,26 @@ TEST_F(DispatcherTest, AnAttemptAfterAnOptOutIsReportedNotDelivered) {
   const auto found = Undeliverables();
   ASSERT_EQ(1u, found.size());
   EXPECT_EQ(model::RefusalReason::kSuppressed, found[0].reason);
+}
+
+// mission: C36
+TEST_F(DispatcherTest, AnAttemptWhileTheJourneyIsPausedIsReportedNotDelivered) {
+  const auto put_journey = [&](model::JourneyState state) {
+    store::WriteBatch batch;
+    batch.Put(Family::kState, state::Key(kTenant.value(), state::Table::kJourney, "chase"),
+              state::EncodeRow(model::JourneyDefinition{.id = "chase", .state = state}));
+    ASSERT_TRUE(store_.Commit(batch).ok());
+  };
+  put_journey(model::JourneyState::kPaused);
+  PutAction("ada", 1, Duration(0), Hours(8), "chase");
+  EXPECT_TRUE(Pull().empty());
+  const auto found = Undeliverables();
+  ASSERT_EQ(1u, found.size());
+  EXPECT_EQ(model::RefusalReason::kPaused, found[0].reason);
+  EXPECT_EQ(1u, dispatcher_->counts().halted);
+  put_journey(model::JourneyState::kLive);
+  clock_.AdvanceTo(kNoon + Minutes(1));  // the shard said that the journey goes on
+  EXPECT_EQ(1u, Pull().size());
 }
 
 TEST_F(DispatcherTest, AnAckThatCannotBeStoredFailsAndMayBeRepeated) {

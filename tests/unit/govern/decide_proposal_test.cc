@@ -59,6 +59,7 @@ class Decide : public testing::Test {
     const Facts facts{.settings = settings_,
                       .member = member,
                       .zone = zone_,
+                      .missing_zone = missing_zone_,
                       .sent = sent_,
                       .contact_suppressed = suppressed_,
                       .contact_disputed = disputed_,
@@ -77,6 +78,7 @@ class Decide : public testing::Test {
   model::SourceRecord record_;
   model::TenantSettings settings_;
   Zone zone_ = Zone::Utc();
+  std::string missing_zone_;
   model::Proposal proposal_;
   std::vector<SentMessage> sent_;
   bool suppressed_ = false, disputed_ = false, pending_ = false;
@@ -244,6 +246,15 @@ struct CapRow {
 };
 
 // mission: C28 X8 (two SMS per member and calendar week, Monday 00:00 of the member)
+// mission: C76 X34
+TEST_F(Decide, WithoutTheRulesOfAZoneNothingGoesToTheMember) {
+  missing_zone_ = "America/New_York";
+  EXPECT_EQ("no_zone", Reason());
+  EXPECT_EQ("the rules of zone 'America/New_York' have not been put", Detail());
+  proposal_.channel = Channel::kTask;
+  EXPECT_EQ("sent", Reason());
+}
+
 TEST_F(Decide, WeeklyCapTable) {
   zone_ = HostZone("America/New_York");
   const CapRow table[] = {
@@ -358,7 +369,7 @@ TEST(GovernanceDoc, NamesEveryReason) {
     documented.insert((*match)[1]);
   }
   std::set<std::string> reasons;
-  for (int n = 1; n <= static_cast<int>(RefusalReason::kPaused); ++n) {
+  for (int n = 1; n <= model::kRefusalReasonMax; ++n) {
     reasons.emplace(NameOf(static_cast<RefusalReason>(n)));
   }
   EXPECT_EQ(documented, reasons);

@@ -294,7 +294,7 @@ TEST(Bucket, HoldoutShareOverTenThousandAnchors) {
   for (const int percent : {0, 20, 50}) {
     const Journey journey =
         CompileOrDie(fmt::format("journey: j\nentry: {{when: \"true\", holdout: {{percent: "
-                                 "{}}}}}\nsteps: [{{id: w, wait: 1d}}]\n",
+                                 "{}, reason: r}}}}\nsteps: [{{id: w, wait: 1d}}]\n",
                                  percent));
     int held_out = 0;
     for (int n = 0; n < 10000; ++n) {

@@ -43,11 +43,29 @@ TEST(JourneysDoc, ItsExampleParsesAndCompiles) {
   EXPECT_EQ(PrintJourney(ParseJourney(printed).value()), printed);
 }
 
+// mission: X10 C63 (0 to 50 %, default 20 %; 0 needs a reason)
+TEST(ParseJourney, HoldsOutAFifthUnlessItSaysOtherwise) {
+  const auto parse = [](std::string_view holdout) {
+    return ParseJourney(fmt::format(
+        "journey: j\nentry: {{when: 'true'{}}}\nsteps: [{{id: w, wait: 1d}}]\n", holdout));
+  };
+  EXPECT_EQ(parse("").value().holdout_percent, 20);
+  EXPECT_EQ(parse(", holdout: {percent: 30}").value().holdout_percent, 30);
+  const auto none = parse(", holdout: {percent: 0, reason: a receipt is owed to all}").value();
+  EXPECT_EQ(none.holdout_percent, 0);
+  EXPECT_EQ(none.holdout_reason, "a receipt is owed to all");
+  EXPECT_EQ(PrintJourney(ParseJourney(PrintJourney(none)).value()), PrintJourney(none));
+  EXPECT_EQ(MessageOf(parse(", holdout: {percent: 0}").status()),
+            "journey: holdout of 0 percent without 'reason' at 2:32; its effect will not be "
+            "measured: say why");
+}
+
 TEST(ParseJourney, ReadsEveryKey) {
   const auto j =
       ParseJourney(
           "journey: j\ntitle: A title\nstate: paused\npurpose: service\nclass: c\n"
-          "entry: {when: 'true', reentry: {after: 1w, max: 2}, holdout: {percent: 5, salt: s}}\n"
+          "entry: {when: 'true', reentry: {after: 1w, max: 2}, holdout: {percent: 5, salt: s, "
+          "reason: q}}\n"
           "exit: [{when: x, reason: r}]\ngoal: {when: g, within: 12h}\nsteps:\n"
           "  - {id: s, send: {channel: in_app, template: t, text: 'a', tokens: [firstname, odd], "
           "expires_after: 90m}, go: z}\n"
@@ -69,6 +87,7 @@ TEST(ParseJourney, ReadsEveryKey) {
   EXPECT_EQ(j.reentry_max, 2);
   EXPECT_EQ(j.holdout_percent, 5);
   EXPECT_EQ(j.holdout_salt, "s");
+  EXPECT_EQ(j.holdout_reason, "q");
   EXPECT_EQ(j.exits.at(0).when, "x");
   EXPECT_EQ(j.goal_when, "g");
   EXPECT_EQ(j.goal_within, Hours(12));
@@ -185,6 +204,7 @@ RC_GTEST_PROP(PrintJourney, ParsesBackWhateverTheTexts, ()) {
   j.entry_when = AnyText();
   j.holdout_percent = *rc::gen::inRange(0, 60);
   j.holdout_salt = AnyText();
+  j.holdout_reason = "r" + AnyText();
   j.reentry_max = *rc::gen::inRange(0, 9);
   j.reentry_after = Duration(*rc::gen::inRange(0, 99999999));
   j.exits = {{AnyText(), AnyText()}};

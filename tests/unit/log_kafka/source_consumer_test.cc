@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// mission: E1 E3
 class SourceConsumerTest : public BrokerTest {
  protected:
   SourceConsumerTest() : group_(FreshName("group")) {}

@@ -124,6 +124,24 @@ TEST(Consent, DoesNotDependOnTheOrderOfArrivalAndTakesNothingTwice) {
   EXPECT_EQ(in_order.consents, reversed.consents);
 }
 
+// mission: C23 (two forms of one millisecond: the denial counts, whichever arrives first)
+TEST(Consent, ADenialStandsBehindAGrantOfTheSameInstant) {
+  for (const bool denial_first : {true, false}) {
+    for (const bool denial_is_of_a : {true, false}) {
+      MemberEvent denial = Consent("d", 1, "denied");
+      MemberEvent grant = Consent("g", 1, "granted");
+      denial.entity.id = denial_is_of_a ? "a" : "b";
+      grant.entity.id = denial_is_of_a ? "b" : "a";
+      SourceRecord record;
+      FoldEvent(denial_first ? denial : grant, record);
+      FoldEvent(denial_first ? grant : denial, record);
+      ASSERT_EQ(record.consents.size(), 2U);
+      EXPECT_EQ(record.consents[0].state, ConsentState::kGranted);
+      EXPECT_EQ(record.consents[1].state, ConsentState::kDenied);
+    }
+  }
+}
+
 TEST(Consent, ARosterThatRepeatsAnOldGrantDoesNotUndoAStop) {  // mission: C23 C27
   SourceRecord record;
   FoldEvent(Consent("roster-0", 0, "granted"), record);

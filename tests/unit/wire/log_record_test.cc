@@ -198,6 +198,21 @@ TEST(LogRecord, SurvivesDamagedBytes) {
   EXPECT_GT(refused, 10'000);
 }
 
+// Claims of a version that knew no phases: their owner delivered, and needed no heartbeat.
+TEST(LogRecord, AClaimWithoutAPhaseDelivers) {
+  v1::LogRecord first_version;
+  first_version.mutable_claim()->set_generation(3);
+  first_version.mutable_claim()->set_owner("host-1");
+  const auto record = DecodeLogRecord(first_version.SerializeAsString());
+  ASSERT_TRUE(record.ok()) << record.status();
+  const auto& claim = std::get<model::Claim>(*record);
+  EXPECT_EQ(claim.generation, 3);
+  EXPECT_EQ(claim.phase, model::ClaimPhase::kDelivers);
+  EXPECT_EQ(claim.lease, Duration(0));
+  first_version.mutable_claim()->set_phase(static_cast<v1::ClaimPhase>(9));
+  EXPECT_FALSE(DecodeLogRecord(first_version.SerializeAsString()).ok());
+}
+
 TEST(ControlRecord, ReadsBack) {
   std::set<size_t> kinds;
   for (const auto& [name, record] : SampleControlRecords()) {

@@ -66,6 +66,7 @@ inline model::JourneyDefinition SampleJourney() {
       .reentry_max = 2,
       .holdout_percent = 10,
       .holdout_salt = "winback-1",
+      .holdout_reason = "all of them are owed an answer",
       .exits = {{"events('visit').within(days(1)).exists()", "came back"}},
       .goal_when = "events('booking').within(days(7)).exists()",
       .goal_within = Days(14),

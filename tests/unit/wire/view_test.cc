@@ -117,11 +117,11 @@ TEST(View, EnumsHaveTheirWords) {
     for (char& c : text) c = static_cast<char>(std::toupper(c));
     return text;
   };
-  for (int i = 1; i <= 11; ++i) {
+  for (int i = 1; i <= model::kRefusalReasonMax; ++i) {
     EXPECT_EQ(v1::RefusalReason_Name(i),
               "REFUSAL_REASON_" + upper(model::NameOf(static_cast<model::RefusalReason>(i))));
   }
-  EXPECT_EQ(v1::RefusalReason_ARRAYSIZE, 12);
+  EXPECT_EQ(v1::RefusalReason_ARRAYSIZE, model::kRefusalReasonMax + 1);
   for (int i = 1; i <= 7; ++i) {
     EXPECT_EQ(v1::Cause_Name(i), "CAUSE_" + upper(model::NameOf(static_cast<model::Cause>(i))));
   }

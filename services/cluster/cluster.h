@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the programs on Kafka share: the brokers, the control log, and what they expect of the shard
+// log's topic.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "control/directory.h"
+#include "exposition/metrics.h"
+#include "log_kafka/kafka_log.h"
+#include "log_kafka/topics.h"
+#include "services/program/run.h"
+#include "services/program/settings.h"
+
+namespace spotter::service {
+
+struct ClusterSettings {
+  std::string brokers;  // host:port, separated by commas; required
+  std::string log_topic = "spotter.log";
+  std::string control_topic = "spotter.control";
+  std::map<std::string, std::string> kafka;  // librdkafka's settings by their own names
+  int create_topics = 0;                     // partitions of the log to make; 0: topics are there
+
+  void AddTo(Settings& settings);
+  Status Check() const;
+};
+
+// Thread safety: as its parts.
+struct Cluster {
+  std::shared_ptr<log_kafka::KafkaClient> client;
+  std::unique_ptr<log_kafka::KafkaLog> control_log;
+  std::unique_ptr<control::Directory> directory;  // read to its end, and following
+
+  // Why the brokers cannot be reached now, or "".
+  std::string problem() const;
+};
+
+// Asks until it works: brokers that are away or come up later are waited for, with a line in the
+// log. Cancelled: `interrupted` said so. FailedPrecondition: a topic is not as it has to be.
+StatusOr<Cluster> OpenCluster(const ClusterSettings& settings, const Interrupted& interrupted);
+
+// Repeats `open` once a second while it is Unavailable.
+Status WaitForBrokers(std::string_view what, const Interrupted& interrupted,
+                      const std::function<Status()>& open);
+
+// spotter_kafka_up and the control log's counters.
+void AddClusterSamples(const Cluster& cluster, exposition::Samples& out);
+
+}  // namespace spotter::service
