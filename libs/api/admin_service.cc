@@ -191,9 +191,8 @@ grpc::Status AdminServiceImpl::ListDeadLetters(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
         const std::string& tenant = caller.tenant.value();
-        SPOTTER_ASSIGN_OR_RETURN(
-            const intake::DeadLetterPage page,
-            ports_.dead_letters.List(tenant, request->source(), size, after));
+        SPOTTER_ASSIGN_OR_RETURN(const intake::DeadLetterPage page,
+                                 ports_.dead_letters.List(tenant, request->source(), size, after));
         for (const intake::DeadLetter& letter : page.letters) {
           const auto whole = ports_.dead_letters.Get(tenant, letter.id);
           Write(whole.ok() ? *whole : letter, *response->add_dead_letters());
@@ -292,6 +291,20 @@ grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
   return ServeShard(*context, "AdminService/SkipOffset", request->shard(),
                     [&](const Caller&, const ShardPorts& shard) -> Status {
                       return shard.operations.SkipOffset(request->offset(), request->reason());
+                    });
+}
+
+grpc::Status AdminServiceImpl::WriteBarrier(grpc::ServerContext* context,
+                                            const v1::WriteBarrierRequest* request,
+                                            v1::WriteBarrierResponse* response) {
+  return ServeShard(*context, "AdminService/WriteBarrier", request->shard(),
+                    [&](const Caller&, const ShardPorts& shard) -> Status {
+                      SPOTTER_ASSIGN_OR_RETURN(
+                          const BarrierInfo barrier,
+                          shard.operations.WriteBarrier(request->logic_version()));
+                      response->set_offset(barrier.offset);
+                      response->set_logic_version(barrier.logic_version);
+                      return OkStatus();
                     });
 }
 

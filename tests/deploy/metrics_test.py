@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A running program exposes what rules and dashboards name, and a real Prometheus reads it.
 
-What programs to come will expose stands in awaited.txt.
+What only the programs on Kafka expose stands in awaited.txt.
 """
 # mission: E1 E4
 
@@ -51,6 +51,7 @@ def provoke(server):
         answer = poster.post("/v1/webhooks/studio/nobody", "{}")
         assert answer[0] == 404, answer
     harness.Ctl(server).wait_applied()
+    harness.Ctl(server).run("snapshot")
 
 
 def fetch(url):
