@@ -364,9 +364,12 @@ class OwnerThread final : public Owner {
       applied_.wait_for(lock, Duration(50), [&] { return stopping_ || !jobs_.empty(); });
       return;
     }
-    if (const Status appended = AppendTimeRecords(); !appended.ok()) {
+    // Told once: brokers may be away for hours, and this is tried every few milliseconds.
+    const Status appended = AppendTimeRecords();
+    if (!appended.ok() && !std::exchange(tick_refused_, true)) {
       LogWarn("tick not appended, reason=\"{}\"", MessageOf(appended));
     }
+    if (appended.ok()) tick_refused_ = false;
     // Short: a timer, a job or a stop may come due while no record arrives.
     (void)log_.WaitReadable(shard_->next_offset(), Duration(5));
   }
@@ -476,6 +479,7 @@ class OwnerThread final : public Owner {
   std::deque<std::shared_ptr<Job>> jobs_;
   OwnerStatus status_;
   Ownership ownership_;
+  bool tick_refused_ = false;  // told already
   std::string claim_failure_;  // of the newest append
   std::string quarantine_;
   EventTime catch_up_to_;

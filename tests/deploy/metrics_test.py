@@ -51,6 +51,7 @@ def provoke(server):
         answer = poster.post("/v1/webhooks/studio/nobody", "{}")
         assert answer[0] == 404, answer
     harness.Ctl(server).wait_applied()
+    harness.Ctl(server).run("snapshot")
 
 
 def fetch(url):
