@@ -5,6 +5,7 @@
 
 #include "api/action_messages.h"
 #include "api/action_stream.h"
+#include "api/wanted_leases.h"
 #include "engine/queries.h"
 #include "wire/definition_proto.h"
 #include "wire/leaf.h"
@@ -76,27 +77,31 @@ ActionServiceImpl::StreamActions(grpc::CallbackServerContext* context) {
 grpc::Status ActionServiceImpl::PullActions(grpc::ServerContext* context,
                                             const v1::PullActionsRequest* request,
                                             v1::PullActionsResponse* response) {
-  return ServeAtShard(
-      ports_, *context, "ActionService/PullActions",
-      [&](const Caller& caller, const ShardPorts& shard) -> Status {
-        if (request->max_deliveries() < 0) {
-          return InvalidArgument("max_deliveries {}: expected 0 or more",
-                                 request->max_deliveries());
-        }
-        wire::Reader reader;
-        const Duration wait = reader.Span(request->wait(), "wait");
-        const Duration ack_deadline = reader.Span(request->ack_deadline(), "ack_deadline");
-        if (!reader.ok()) return reader.status();
-        const int max =
-            request->max_deliveries() == 0 ? kDeliveriesDefault : request->max_deliveries();
-        SPOTTER_ASSIGN_OR_RETURN(
-            const auto leases,
-            shard.delivery.Pull(caller.tenant, SubscriptionOf(request->subscription()),
-                                static_cast<size_t>(max), ack_deadline,
-                                std::clamp(wait, Duration(0), kWaitMax)));
-        for (const engine::Lease& lease : leases) Write(lease, *response->add_deliveries());
-        return OkStatus();
-      });
+  return ServeAtShard(ports_, *context, "ActionService/PullActions",
+                      [&](const Caller& caller, const ShardPorts& shard) -> Status {
+                        if (request->max_deliveries() < 0) {
+                          return InvalidArgument("max_deliveries {}: expected 0 or more",
+                                                 request->max_deliveries());
+                        }
+                        wire::Reader reader;
+                        const Duration wait = reader.Span(request->wait(), "wait");
+                        const Duration ack_deadline =
+                            reader.Span(request->ack_deadline(), "ack_deadline");
+                        if (!reader.ok()) return reader.status();
+                        const int max = request->max_deliveries() == 0 ? kDeliveriesDefault
+                                                                       : request->max_deliveries();
+                        SPOTTER_ASSIGN_OR_RETURN(
+                            const auto leases,
+                            PullUnlessGone(shard.delivery, caller.tenant,
+                                           {.subscription = SubscriptionOf(request->subscription()),
+                                            .max = static_cast<size_t>(max),
+                                            .ack_deadline = ack_deadline,
+                                            .wait = std::clamp(wait, Duration(0), kWaitMax)},
+                                           [context] { return context->IsCancelled(); }));
+                        for (const engine::Lease& lease : leases)
+                          Write(lease, *response->add_deliveries());
+                        return OkStatus();
+                      });
 }
 
 grpc::Status ActionServiceImpl::SettleActions(grpc::ServerContext* context,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/action_messages.h"
+#include "api/wanted_leases.h"
 #include "engine/queries.h"
 #include "wire/definition_proto.h"
 #include "wire/leaf.h"
@@ -184,7 +185,7 @@ Status ActionStream::Deliver() {
   }
   credit_ -= static_cast<int64_t>(leases.size());
   bytes_ -= static_cast<int64_t>(response.ByteSizeLong());
-  (void)Write(response);
+  if (!Write(response)) GiveBack(shard_->delivery, caller_.tenant, subscription_, leases);
   return OkStatus();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/tenant_settings.h"
 #include "control/announce_tenant.h"
 #include "engine/queries.h"
 #include "state/verify_hash.h"
@@ -50,7 +51,7 @@ void Write(const state::DeadLetter& from, const std::string& tenant, v1::DeadLet
 Status RefuseShardLetter(const std::string& id) {
   if (!id.starts_with(kShardLetter)) return OkStatus();
   return FailedPrecondition(
-      "dead letter '{}' is a record of the log: it stays as long as the log's state does", id);
+      "dead letter '{}' is a record of the log: it stays for 14 days and goes by itself", id);
 }
 
 // The table's name, which only a difference in it tells.
@@ -106,6 +107,15 @@ grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
                                  wire::FromProto(request->tenant()));
         SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(settings.id.value()));
         SPOTTER_ASSIGN_OR_RETURN(const ShardHandle shard, ports_.shards.Of(settings.id));
+        SPOTTER_RETURN_IF_ERROR(CheckSettings(settings));
+        SPOTTER_ASSIGN_OR_RETURN(const auto standing,
+                                 engine::FindTenant(shard->store, settings.id));
+        if (standing.has_value() && !SameSettings(*standing, settings)) {
+          return AlreadyExists(
+              "tenant '{}' is there already, with other settings: expected UpdateTenant "
+              "(spotterctl tenant set) to change them",
+              settings.id.value());
+        }
         settings.suppression_key = ports_.operations.RandomBytes(32);
         const Caller creator{.principal = caller.principal, .tenant = settings.id};
         // Before the tenant: an unknown zone refuses the whole request.
@@ -120,6 +130,35 @@ grpc::Status AdminServiceImpl::CreateTenant(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(shard->store, settings.id));
         SPOTTER_RETURN_IF_ERROR(
             control::AnnounceTenant(ports_.directory, stored.value_or(settings)));
+        *response->mutable_tenant() = wire::ToTenant(stored.value_or(settings));
+        return OkStatus();
+      });
+}
+
+grpc::Status AdminServiceImpl::UpdateTenant(grpc::ServerContext* context,
+                                            const v1::UpdateTenantRequest* request,
+                                            v1::UpdateTenantResponse* response) {
+  return ports_.gate.Serve(
+      *context, "AdminService/UpdateTenant", [&](const Caller& caller) -> Status {
+        const model::TenantId id(request->tenant().id());
+        SPOTTER_ASSIGN_OR_RETURN(const ShardHandle shard, ports_.shards.Of(id));
+        SPOTTER_ASSIGN_OR_RETURN(const auto standing, engine::FindTenant(shard->store, id));
+        if (!standing.has_value()) return NotFound("tenant '{}' is not known", id.value());
+        SPOTTER_ASSIGN_OR_RETURN(const model::TenantSettings settings,
+                                 Amend(*standing, request->tenant()));
+        SPOTTER_RETURN_IF_ERROR(CheckSettings(settings));
+        const Caller changer{.principal = caller.principal, .tenant = id};
+        if (settings.time_zone != standing->time_zone) {  // its rules first: none is worse
+          const std::string& zone_request = request->request_id();
+          SPOTTER_RETURN_IF_ERROR(PutZone(*shard, changer,
+                                          zone_request.empty() ? "" : zone_request + "-zone",
+                                          settings.time_zone, ""));
+        }
+        SPOTTER_RETURN_IF_ERROR(
+            Submit(ports_, *shard, changer, request->request_id(), model::PutTenant{settings})
+                .status());
+        SPOTTER_RETURN_IF_ERROR(control::AnnounceTenant(ports_.directory, settings));
+        SPOTTER_ASSIGN_OR_RETURN(const auto stored, engine::FindTenant(shard->store, id));
         *response->mutable_tenant() = wire::ToTenant(stored.value_or(settings));
         return OkStatus();
       });
@@ -152,7 +191,8 @@ grpc::Status AdminServiceImpl::ListDeadLetters(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
         const std::string& tenant = caller.tenant.value();
-        const auto page = ports_.dead_letters.List(tenant, request->source(), size, after);
+        SPOTTER_ASSIGN_OR_RETURN(const intake::DeadLetterPage page,
+                                 ports_.dead_letters.List(tenant, request->source(), size, after));
         for (const intake::DeadLetter& letter : page.letters) {
           const auto whole = ports_.dead_letters.Get(tenant, letter.id);
           Write(whole.ok() ? *whole : letter, *response->add_dead_letters());
@@ -254,6 +294,20 @@ grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
                     });
 }
 
+grpc::Status AdminServiceImpl::WriteBarrier(grpc::ServerContext* context,
+                                            const v1::WriteBarrierRequest* request,
+                                            v1::WriteBarrierResponse* response) {
+  return ServeShard(*context, "AdminService/WriteBarrier", request->shard(),
+                    [&](const Caller&, const ShardPorts& shard) -> Status {
+                      SPOTTER_ASSIGN_OR_RETURN(
+                          const BarrierInfo barrier,
+                          shard.operations.WriteBarrier(request->logic_version()));
+                      response->set_offset(barrier.offset);
+                      response->set_logic_version(barrier.logic_version);
+                      return OkStatus();
+                    });
+}
+
 grpc::Status AdminServiceImpl::TakeShard(grpc::ServerContext* context,
                                          const v1::TakeShardRequest* request,
                                          v1::TakeShardResponse* response) {
@@ -327,9 +381,10 @@ grpc::Status AdminServiceImpl::GetStatus(grpc::ServerContext* context,
             response->set_pending_work(response->pending_work() +
                                        static_cast<int64_t>(progress.profiles));
           }
-          response->set_dead_letters(
-              response->dead_letters() +
-              static_cast<int64_t>(ports_.dead_letters.List(tenant.id.value(), "", 1, "").total));
+          const auto letters = ports_.dead_letters.List(tenant.id.value(), "", 1, "");
+          if (!letters.ok()) continue;  // what cannot be listed here is not counted here
+          response->set_dead_letters(response->dead_letters() +
+                                     static_cast<int64_t>(letters->total));
         }
         return OkStatus();
       });

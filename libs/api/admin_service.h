@@ -13,6 +13,8 @@ class AdminServiceImpl final : public v1::AdminService::Service {
 
   grpc::Status CreateTenant(grpc::ServerContext* context, const v1::CreateTenantRequest* request,
                             v1::CreateTenantResponse* response) override;
+  grpc::Status UpdateTenant(grpc::ServerContext* context, const v1::UpdateTenantRequest* request,
+                            v1::UpdateTenantResponse* response) override;
   grpc::Status PutZoneRules(grpc::ServerContext* context, const v1::PutZoneRulesRequest* request,
                             v1::PutZoneRulesResponse* response) override;
   grpc::Status ListDeadLetters(grpc::ServerContext* context,
@@ -30,6 +32,8 @@ class AdminServiceImpl final : public v1::AdminService::Service {
                              v1::ListSnapshotsResponse* response) override;
   grpc::Status GetStateHash(grpc::ServerContext* context, const v1::GetStateHashRequest* request,
                             v1::GetStateHashResponse* response) override;
+  grpc::Status WriteBarrier(grpc::ServerContext* context, const v1::WriteBarrierRequest* request,
+                            v1::WriteBarrierResponse* response) override;
   grpc::Status SkipOffset(grpc::ServerContext* context, const v1::SkipOffsetRequest* request,
                           v1::SkipOffsetResponse* response) override;
   grpc::Status TakeShard(grpc::ServerContext* context, const v1::TakeShardRequest* request,

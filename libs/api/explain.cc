@@ -90,6 +90,23 @@ Status ExplainRefusals(const store::Store& store, const model::TenantId& tenant,
   return OkStatus();
 }
 
+Status ExplainWaiting(const store::Store& store, const model::TenantId& tenant,
+                      const engine::StoredMember& member, const std::string& journey,
+                      v1::ExplainResponse& out) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto subscriptions, engine::ListSubscriptions(store, tenant));
+  for (const model::Subscription& subscription : subscriptions) {
+    SPOTTER_ASSIGN_OR_RETURN(const auto entries,
+                             engine::ListOutbox(store, tenant, subscription.id, member.profile.id));
+    for (const model::OutboxEntry& entry : entries) {
+      const auto* action = std::get_if<model::Action>(&entry.what);
+      const bool is_asked_for =
+          journey.empty() || (action != nullptr && action->proposal.journey == journey);
+      if (is_asked_for) *out.add_waiting() = wire::ToProto(entry);
+    }
+  }
+  return OkStatus();
+}
+
 std::string_view ReasonOf(const identity::Edge& edge) {
   switch (edge.tier) {
     case 0:
@@ -159,6 +176,7 @@ StatusOr<v1::ExplainResponse> ExplainMember(const store::Store& store,
   }
   if (!journey.empty() && out.journeys().empty()) return NotFound("no journey '{}'", journey);
   SPOTTER_RETURN_IF_ERROR(ExplainRefusals(store, settings.id, member, journey, out));
+  SPOTTER_RETURN_IF_ERROR(ExplainWaiting(store, settings.id, member, journey, out));
 
   SPOTTER_ASSIGN_OR_RETURN(const identity::Partition partition,
                            engine::ResolveMember(store, settings, member));

@@ -7,10 +7,18 @@ namespace spotter::api {
 namespace {
 
 constexpr int kEventsMax = 1000;
+constexpr size_t kRequestBytesMax = 4 << 20;
 
-Status CheckSize(int events) {
-  if (events <= kEventsMax) return OkStatus();
-  return InvalidArgument("{} events in one request, expected at most {}", events, kEventsMax);
+template <typename Request>
+Status CheckSize(const Request& request, intake::Counters& counters) {
+  const size_t bytes = request.ByteSizeLong();
+  if (request.events_size() <= kEventsMax && bytes <= kRequestBytesMax) return OkStatus();
+  counters.refused.Add("too_large");
+  if (bytes > kRequestBytesMax) {
+    return InvalidArgument("a request of {} bytes, expected at most {}", bytes, kRequestBytesMax);
+  }
+  return InvalidArgument("{} events in one request, expected at most {}", request.events_size(),
+                         kEventsMax);
 }
 
 void Write(const intake::BodyResult& result, v1::PublishResult& out) {
@@ -35,7 +43,7 @@ grpc::Status IngestServiceImpl::Publish(grpc::ServerContext* context,
                                         const v1::PublishRequest* request,
                                         v1::PublishResponse* response) {
   return ports_.gate.Serve(*context, "IngestService/Publish", [&](const Caller& caller) -> Status {
-    SPOTTER_RETURN_IF_ERROR(CheckSize(request->events_size()));
+    SPOTTER_RETURN_IF_ERROR(CheckSize(*request, ports_.intake.counters()));
     std::vector<model::MemberEvent> events;
     std::vector<int> places;
     for (int i = 0; i < request->events_size(); ++i) {
@@ -80,7 +88,7 @@ grpc::Status IngestServiceImpl::PublishCloudEvents(grpc::ServerContext* context,
                                                    v1::PublishCloudEventsResponse* response) {
   return ports_.gate.Serve(
       *context, "IngestService/PublishCloudEvents", [&](const Caller& caller) -> Status {
-        SPOTTER_RETURN_IF_ERROR(CheckSize(request->events_size()));
+        SPOTTER_RETURN_IF_ERROR(CheckSize(*request, ports_.intake.counters()));
         std::vector<std::string> bytes;
         bytes.reserve(static_cast<size_t>(request->events_size()));
         for (const auto& event : request->events()) bytes.push_back(event.SerializeAsString());

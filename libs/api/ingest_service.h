@@ -9,7 +9,7 @@ namespace spotter::api {
 // Thread safety: gRPC calls it from many threads.
 class IngestServiceImpl final : public v1::IngestService::Service {
  public:
-  explicit IngestServiceImpl(const Ports& ports) : ports_(ports) {}
+  explicit IngestServiceImpl(const IngestPorts& ports) : ports_(ports) {}
 
   grpc::Status Publish(grpc::ServerContext* context, const v1::PublishRequest* request,
                        v1::PublishResponse* response) override;
@@ -18,7 +18,7 @@ class IngestServiceImpl final : public v1::IngestService::Service {
                                   v1::PublishCloudEventsResponse* response) override;
 
  private:
-  const Ports ports_;
+  const IngestPorts ports_;
 };
 
 }  // namespace spotter::api

@@ -22,6 +22,14 @@ struct Ports {
   Gate& gate;
 };
 
+// What the services of a program that only takes events in stand on.
+struct IngestPorts {
+  intake::Intake& intake;
+  intake::DeadLetters& dead_letters;
+  const Clock& clock;
+  Gate& gate;
+};
+
 // Serves a call of a tenant at the shard where the tenant lives.
 grpc::Status ServeAtShard(const Ports& ports, grpc::ServerContext& context, std::string_view method,
                           const std::function<Status(const Caller&, const ShardPorts&)>& serve);

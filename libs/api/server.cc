@@ -19,17 +19,48 @@ namespace {
 // Unary calls are served synchronously: each waits for the disk or for an action at most a minute,
 // and a call beyond these threads waits for one to be free.
 constexpr int kThreadsMax = 128;
-constexpr int kMessageBytesMax = 4 << 20;
+// Above what a request may have (kRequestBytesMax of IngestService), so that one that is a little
+// too large is refused in our words and counted; beyond it gRPC itself refuses.
+constexpr int kMessageBytesMax = 8 << 20;
+
+// What a listener serves.
+struct Services {
+  virtual ~Services() = default;
+  virtual std::vector<grpc::Service*> all() = 0;
+  virtual void Drain() {}  // ends streams
+};
+
+struct AllServices final : Services {
+  explicit AllServices(const Ports& ports)
+      : actions(ports),
+        admin(ports),
+        ingest({ports.intake, ports.dead_letters, ports.clock, ports.gate}),
+        journeys(ports),
+        profiles(ports),
+        segments(ports) {}
+  std::vector<grpc::Service*> all() override {
+    return {&actions, &admin, &ingest, &journeys, &profiles, &segments};
+  }
+  void Drain() override { actions.Drain(); }
+
+  ActionServiceImpl actions;
+  AdminServiceImpl admin;
+  IngestServiceImpl ingest;
+  JourneyServiceImpl journeys;
+  ProfileServiceImpl profiles;
+  SegmentServiceImpl segments;
+};
+
+struct IngestAlone final : Services {
+  explicit IngestAlone(const IngestPorts& ports) : ingest(ports) {}
+  std::vector<grpc::Service*> all() override { return {&ingest}; }
+
+  IngestServiceImpl ingest;
+};
 
 class GrpcServer final : public Server {
  public:
-  explicit GrpcServer(const Ports& ports)
-      : actions_(ports),
-        admin_(ports),
-        ingest_(ports),
-        journeys_(ports),
-        profiles_(ports),
-        segments_(ports) {}
+  explicit GrpcServer(std::unique_ptr<Services> services) : services_(std::move(services)) {}
 
   Status Begin(const ServerOptions& options) {
     grpc::ServerBuilder builder;
@@ -53,10 +84,7 @@ class GrpcServer final : public Server {
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddListeningPort(options.address, credentials, &port_);
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
-             &actions_, &admin_, &ingest_, &journeys_, &profiles_, &segments_}) {
-      builder.RegisterService(service);
-    }
+    for (grpc::Service* service : services_->all()) builder.RegisterService(service);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
       return Unavailable("gRPC cannot listen on {}: is the port in use?", options.address);
@@ -76,29 +104,34 @@ class GrpcServer final : public Server {
   void Stop(Duration grace) override {
     if (server_ == nullptr) return;
     SetServing(false);
-    actions_.Drain();
+    services_->Drain();
     server_->Shutdown(std::chrono::system_clock::now() + grace);
     server_->Wait();
     server_.reset();
   }
 
  private:
-  ActionServiceImpl actions_;
-  AdminServiceImpl admin_;
-  IngestServiceImpl ingest_;
-  JourneyServiceImpl journeys_;
-  ProfileServiceImpl profiles_;
-  SegmentServiceImpl segments_;
+  const std::unique_ptr<Services> services_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };
 
+StatusOr<std::unique_ptr<Server>> StartWith(const ServerOptions& options,
+                                            std::unique_ptr<Services> services) {
+  auto server = std::make_unique<GrpcServer>(std::move(services));
+  SPOTTER_RETURN_IF_ERROR(server->Begin(options));
+  return std::unique_ptr<Server>(std::move(server));
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const Ports& ports) {
-  auto server = std::make_unique<GrpcServer>(ports);
-  SPOTTER_RETURN_IF_ERROR(server->Begin(options));
-  return std::unique_ptr<Server>(std::move(server));
+  return StartWith(options, std::make_unique<AllServices>(ports));
+}
+
+StatusOr<std::unique_ptr<Server>> Server::StartIngest(const ServerOptions& options,
+                                                      const IngestPorts& ports) {
+  return StartWith(options, std::make_unique<IngestAlone>(ports));
 }
 
 }  // namespace spotter::api

@@ -15,12 +15,15 @@ struct ServerOptions {
   bool reflection = true;  // describes the services to anyone who can connect
 };
 
-// The gRPC listener with all services, health and reflection.
+// The gRPC listener with its services, health and reflection.
 // Thread safety: Start and Stop from one thread.
 class Server {
  public:
   // Unavailable names the address, e.g. when the port is in use.
   static StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, const Ports& ports);
+  // Of IngestService alone.
+  static StatusOr<std::unique_ptr<Server>> StartIngest(const ServerOptions& options,
+                                                       const IngestPorts& ports);
   virtual ~Server() = default;
   virtual int port() const = 0;
   virtual void SetServing(bool serving) = 0;  // what health says

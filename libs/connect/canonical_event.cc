@@ -4,10 +4,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "connect/normalize.h"
+#include "connect/status_words.h"
 #include "connect/time_rule.h"
 
 namespace spotter::connect {
@@ -22,10 +22,6 @@ constexpr size_t kNameBytesMax = 64;
 constexpr size_t kTextBytesMax = 8192;
 constexpr size_t kIdentifiersMax = 16;
 constexpr size_t kFieldsMax = 64;
-
-constexpr std::array<std::string_view, 3> kPaymentStatuses = {"active", "past_due", "cancelled"};
-constexpr std::array<std::string_view, 4> kMembershipStatuses = {"trial", "active", "paused",
-                                                                 "cancelled"};
 
 template <typename... Args>
 Rejection Refuse(std::string_view reason, fmt::format_string<Args...> format, Args&&... args) {
@@ -114,15 +110,6 @@ std::optional<Rejection> CheckTimes(const MemberEvent& event, EventTime received
   return std::nullopt;
 }
 
-std::optional<Rejection> CheckWord(std::string_view path, std::string_view word,
-                                   std::span<const std::string_view> known) {
-  if (word.empty() || std::find(known.begin(), known.end(), word) != known.end()) {
-    return std::nullopt;
-  }
-  return Refuse("unknown_value", "{}: found '{}', expected {}", path, word.substr(0, 40),
-                fmt::join(known, ", "));
-}
-
 std::optional<Rejection> CheckAttributes(MemberEvent& event, EventTime received_at) {
   for (const model::Attribute& attribute : event.attributes.items()) {
     const std::string path = fmt::format("attributes.{}", InfoOf(attribute.id).name);
@@ -133,16 +120,7 @@ std::optional<Rejection> CheckAttributes(MemberEvent& event, EventTime received_
       if (auto refused = CheckTime(path, *time, RuleOf(attribute.id), received_at)) return refused;
     }
   }
-  if (auto refused =
-          CheckWord("attributes.payment_status", event.attributes.Text(AttributeId::payment_status),
-                    kPaymentStatuses)) {
-    return refused;
-  }
-  if (auto refused =
-          CheckWord("attributes.membership_status",
-                    event.attributes.Text(AttributeId::membership_status), kMembershipStatuses)) {
-    return refused;
-  }
+  if (auto refused = MakeWordsOurs(event)) return refused;
   std::string currency{event.attributes.Text(AttributeId::currency)};
   if (currency.empty()) return std::nullopt;
   for (char& c : currency) {

@@ -358,6 +358,25 @@ StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& 
   return std::optional(std::move(entry));
 }
 
+StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
+                                                     const model::TenantId& tenant,
+                                                     std::string_view subscription,
+                                                     model::ProfileId profile) {
+  const std::string prefix = state::OutboxPrefix(tenant.value(), subscription, profile);
+  std::vector<model::OutboxEntry> entries;
+  Status status = OkStatus();
+  SPOTTER_RETURN_IF_ERROR(store.Scan(Family::kOutbox, prefix, store::PrefixEnd(prefix),
+                                     [&](std::string_view, std::string_view value) {
+                                       StatusOr<model::OutboxEntry> entry =
+                                           state::DecodeOutboxEntry(value);
+                                       if (entry.ok()) entries.push_back(*std::move(entry));
+                                       status = entry.status();
+                                       return status.ok();
+                                     }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return entries;
+}
+
 Status ScanOutbox(
     const store::Store& store,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {

@@ -125,6 +125,11 @@ StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& 
                                                             model::ProfileId profile,
                                                             int64_t sequence);
 // Every entry not yet settled, by tenant, subscription, profile and sequence.
+// What a member has in a subscription, by sequence.
+StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
+                                                     const model::TenantId& tenant,
+                                                     std::string_view subscription,
+                                                     model::ProfileId profile);
 Status ScanOutbox(
     const store::Store& store,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit);

@@ -220,8 +220,8 @@ StatusOr<std::string> DeadLetterFiles::Add(DeadLetter letter) {
   return id;
 }
 
-DeadLetterPage DeadLetterFiles::List(std::string_view tenant, std::string_view source, size_t max,
-                                     std::string_view after) const {
+StatusOr<DeadLetterPage> DeadLetterFiles::List(std::string_view tenant, std::string_view source,
+                                               size_t max, std::string_view after) const {
   const std::lock_guard lock(mutex_);
   DeadLetterPage page;
   const Key below = after.empty() ? Key{std::numeric_limits<int64_t>::max(), ""} : ParseKey(after);

@@ -28,8 +28,8 @@ class DeadLetterFiles final : public DeadLetters {
   ~DeadLetterFiles() override;
 
   StatusOr<std::string> Add(DeadLetter letter) override;
-  DeadLetterPage List(std::string_view tenant, std::string_view source, size_t max,
-                      std::string_view after) const override;
+  StatusOr<DeadLetterPage> List(std::string_view tenant, std::string_view source, size_t max,
+                                std::string_view after) const override;
   StatusOr<DeadLetter> Get(std::string_view tenant, std::string_view id) const override;
   Status Resolve(std::string_view tenant, std::string_view id, Resolution how) override;
   void Expire() override;

@@ -33,6 +33,7 @@ std::string FormatLetter(const DeadLetter& letter) {
   AppendMember(json, "content_type", letter.content_type);
   AppendMember(json, "received_at", FormatTime(letter.received_at));
   json += letter.backfill ? ",\"backfill\":true" : "";
+  if (!letter.origin.empty()) AppendMember(json, "origin", letter.origin);
   AppendMember(json, "bytes", connect::ToBase64(letter.bytes));
   return json + "}\n";
 }
@@ -63,6 +64,7 @@ StatusOr<Line> ParseLine(std::string_view text) {
   line.letter.detail = TextOf(object, "detail");
   line.letter.content_type = TextOf(object, "content_type");
   bool backfill = false;
+  line.letter.origin = TextOf(object, "origin");
   line.letter.backfill = object.at_key("backfill").get(backfill) == simdjson::SUCCESS && backfill;
   auto bytes = connect::FromBase64(TextOf(object, "bytes"));
   if (!bytes) return InvalidArgument("dead letter '{}': expected bytes in base64", line.letter.id);

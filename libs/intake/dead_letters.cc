@@ -12,6 +12,15 @@ std::string DeadLetterId(const DeadLetter& letter) {
   return "dlq_" + Base32(HashOf(parts.view()));
 }
 
+StatusOr<std::vector<std::string>> DeadLetters::AddAll(std::vector<DeadLetter> letters) {
+  std::vector<std::string> ids;
+  for (DeadLetter& letter : letters) {
+    SPOTTER_ASSIGN_OR_RETURN(std::string id, Add(std::move(letter)));
+    ids.push_back(std::move(id));
+  }
+  return ids;
+}
+
 std::string_view NameOf(Resolution resolution) {
   switch (resolution) {
     case Resolution::kRedriven:

@@ -29,6 +29,7 @@ struct DeadLetter {
   std::string content_type;
   bool backfill = false;
   EventTime received_at;
+  std::string origin;  // "studio.pos[3]@17": where else the bytes are; "" = nowhere
   std::string bytes;
   friend bool operator==(const DeadLetter&, const DeadLetter&) = default;
 };
@@ -52,9 +53,12 @@ class DeadLetters {
   // Keeps the letter and returns its id once it is durable. Unavailable: it could not be kept, and
   // the sender must be told to come again.
   virtual StatusOr<std::string> Add(DeadLetter letter) = 0;
+  // The same for several, which may become durable together; their ids, in order. After an error
+  // some may be kept: adding them again is harmless.
+  virtual StatusOr<std::vector<std::string>> AddAll(std::vector<DeadLetter> letters);
   // Those not yet resolved; an empty `source` means all, `after` is a page's `next`.
-  virtual DeadLetterPage List(std::string_view tenant, std::string_view source, size_t max,
-                              std::string_view after) const = 0;
+  virtual StatusOr<DeadLetterPage> List(std::string_view tenant, std::string_view source,
+                                        size_t max, std::string_view after) const = 0;
   // NotFound: no such letter of the tenant, or it is resolved.
   virtual StatusOr<DeadLetter> Get(std::string_view tenant, std::string_view id) const = 0;
   virtual Status Resolve(std::string_view tenant, std::string_view id, Resolution how) = 0;

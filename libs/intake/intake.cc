@@ -65,16 +65,20 @@ Status Intake::Count(const Status& status) {
   return status;
 }
 
-StatusOr<TenantInfo> Intake::FindTenant(const TenantId& tenant) {
-  dead_letters_.Expire();
-  SPOTTER_RETURN_IF_ERROR(Count(logs_.Of(tenant).status()));
+StatusOr<TenantInfo> Intake::FindTenant(const TenantId& tenant) const {
+  SPOTTER_RETURN_IF_ERROR(logs_.Of(tenant).status());
   auto info = tenants_.Find(tenant);
-  if (!info) return Count(NotFound("unknown tenant '{}'", tenant.value().substr(0, 64)));
+  if (!info) return NotFound("unknown tenant '{}'", tenant.value().substr(0, 64));
   if (info->is_moving) {
-    return Count(Unavailable("tenant '{}' is moving to another shard: come again in a few seconds",
-                             tenant.value()));
+    return Unavailable("tenant '{}' is moving to another shard: come again in a few seconds",
+                       tenant.value());
   }
   return *std::move(info);
+}
+
+StatusOr<TenantInfo> Intake::Admit(const TenantId& tenant) {
+  dead_letters_.Expire();
+  return Counted(FindTenant(tenant));
 }
 
 connect::DecodeSettings Intake::SettingsOf(const TenantId& tenant, const TenantInfo& info) const {
@@ -83,7 +87,7 @@ connect::DecodeSettings Intake::SettingsOf(const TenantId& tenant, const TenantI
 
 StatusOr<std::vector<BodyResult>> Intake::Publish(const TenantId& tenant,
                                                   std::vector<MemberEvent> events) {
-  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, Admit(tenant));
   const connect::DecodeSettings settings = SettingsOf(tenant, info);
   std::vector<Part> parts(events.size());
   std::vector<std::string> refused_bytes(events.size());
@@ -101,13 +105,13 @@ StatusOr<std::vector<BodyResult>> Intake::Publish(const TenantId& tenant,
     parts[i].decoded.clamped = event.event_time == told ? 0 : 1;
     parts[i].decoded.events.push_back(std::move(event));
   }
-  return Store(tenant, info, std::move(parts), /*backfill=*/false);
+  return Counted(Store(tenant, info, std::move(parts), /*backfill=*/false));
 }
 
 StatusOr<std::vector<BodyResult>> Intake::HandleCloudEvents(const TenantId& tenant,
                                                             std::span<const CloudEventBody> bodies,
                                                             bool backfill) {
-  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, Admit(tenant));
   connect::DecodeSettings settings = SettingsOf(tenant, info);
   settings.backfill = backfill;
   std::vector<Part> parts;
@@ -118,7 +122,36 @@ StatusOr<std::vector<BodyResult>> Intake::HandleCloudEvents(const TenantId& tena
                      .content_type = std::string(body.content_type),
                      .bytes = body.body});
   }
-  return Store(tenant, info, std::move(parts), backfill);
+  return Counted(Store(tenant, info, std::move(parts), backfill));
+}
+
+StatusOr<std::vector<BodyResult>> Intake::HandleTrusted(const TenantId& tenant,
+                                                        std::span<const TrustedBody> bodies) {
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  const connect::DecodeSettings settings = SettingsOf(tenant, info);
+  std::vector<Part> parts;
+  for (const TrustedBody& body : bodies) {
+    const bool is_raw = !body.source.empty();
+    parts.push_back({.decoded = is_raw ? connect::DecodeWebhook(body.source, body.body, settings)
+                                       : connect::DecodeCloudEvents(body.content_type, body.headers,
+                                                                    body.body, settings),
+                     .source = std::string(is_raw ? body.source : kCloudEventsSource),
+                     .content_type = std::string(is_raw ? "application/json" : body.content_type),
+                     .bytes = body.body,
+                     .origin = body.origin});
+  }
+  return Store(tenant, info, std::move(parts), /*backfill=*/false);
+}
+
+Status Intake::KeepUnread(std::vector<DeadLetter> letters) {
+  std::vector<std::string> reasons;
+  for (DeadLetter& letter : letters) {
+    letter.received_at = clock_.Now();
+    reasons.push_back(letter.reason);
+  }
+  SPOTTER_RETURN_IF_ERROR(dead_letters_.AddAll(std::move(letters)).status());
+  for (const std::string& reason : reasons) counters_.rejected.Add(reason);
+  return OkStatus();
 }
 
 Status Intake::VerifyWebhook(const TenantInfo& tenant, std::string_view source,
@@ -133,7 +166,7 @@ Status Intake::VerifyWebhook(const TenantInfo& tenant, std::string_view source,
 StatusOr<BodyResult> Intake::HandleWebhook(const TenantId& tenant, std::string_view source,
                                            std::span<const connect::Header> headers,
                                            std::string_view url, std::string_view body) {
-  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, Admit(tenant));
   if (!connect::IsWebhookSource(source)) {
     return Count(NotFound("unknown source '{}': expected one of {}", source.substr(0, 64),
                           connect::kSourceTypes));
@@ -144,12 +177,12 @@ StatusOr<BodyResult> Intake::HandleWebhook(const TenantId& tenant, std::string_v
               .source = std::string(source),
               .content_type = "application/json",
               .bytes = body};
-  SPOTTER_ASSIGN_OR_RETURN(auto results, Store(tenant, info, std::move(parts), false));
+  SPOTTER_ASSIGN_OR_RETURN(auto results, Counted(Store(tenant, info, std::move(parts), false)));
   return std::move(results.front());
 }
 
 StatusOr<BodyResult> Intake::Redrive(const TenantId& tenant, std::string_view id) {
-  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, FindTenant(tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const TenantInfo info, Admit(tenant));
   SPOTTER_ASSIGN_OR_RETURN(const DeadLetter letter, dead_letters_.Get(tenant.value(), id));
   connect::DecodeSettings settings = SettingsOf(tenant, info);
   settings.backfill = letter.backfill;
@@ -163,39 +196,50 @@ StatusOr<BodyResult> Intake::Redrive(const TenantId& tenant, std::string_view id
   }
   std::vector<Part> parts(1);
   parts[0].decoded = std::move(decoded);
-  SPOTTER_ASSIGN_OR_RETURN(auto results, Store(tenant, info, std::move(parts), letter.backfill));
+  SPOTTER_ASSIGN_OR_RETURN(auto results,
+                           Counted(Store(tenant, info, std::move(parts), letter.backfill)));
   // A crash before the mark leaves the letter to be re-driven again: idempotent by entity version.
   SPOTTER_RETURN_IF_ERROR(dead_letters_.Resolve(tenant.value(), letter.id, Resolution::kRedriven));
   return std::move(results.front());
 }
 
-StatusOr<std::vector<RefusedPart>> Intake::KeepRefused(const TenantId& tenant, const Part& part,
-                                                       bool backfill) {
-  std::vector<RefusedPart> kept;
-  for (const connect::Rejection& rejection : part.decoded.rejections) {
-    const bool is_whole = rejection.bytes.empty();
-    auto id = dead_letters_.Add(
-        {.tenant = tenant.value(),
-         .source = part.source,
-         .reason = rejection.reason,
-         .detail = rejection.detail,
-         .content_type = is_whole ? part.content_type : std::string(kCloudEventJson),
-         .backfill = backfill,
-         .received_at = clock_.Now(),
-         .bytes = is_whole ? std::string(part.bytes) : rejection.bytes});
-    if (!id.ok()) return id.status();
-    kept.push_back({rejection.reason, rejection.detail, *std::move(id)});
+Status Intake::KeepRefused(const TenantId& tenant, const std::vector<Part>& parts, bool backfill,
+                           std::vector<BodyResult>& results) {
+  std::vector<DeadLetter> letters;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[i];
+    for (const connect::Rejection& rejection : part.decoded.rejections) {
+      const bool is_whole = rejection.bytes.empty();
+      letters.push_back(
+          {.tenant = tenant.value(),
+           .source = part.source,
+           .reason = rejection.reason,
+           .detail = rejection.detail,
+           .content_type = is_whole ? part.content_type : std::string(kCloudEventJson),
+           .backfill = backfill,
+           .received_at = clock_.Now(),
+           .origin = std::string(part.origin),
+           .bytes = is_whole ? std::string(part.bytes) : rejection.bytes});
+      results[i].refused.push_back({rejection.reason, rejection.detail, ""});
+    }
   }
-  return kept;
+  if (letters.empty()) return OkStatus();
+  SPOTTER_ASSIGN_OR_RETURN(std::vector<std::string> ids, dead_letters_.AddAll(std::move(letters)));
+  for (size_t next = 0; BodyResult & result : results) {
+    for (RefusedPart& part : result.refused) part.dead_letter = std::move(ids[next++]);
+  }
+  return OkStatus();
 }
 
 Status Intake::AppendEvents(const TenantId& tenant, std::vector<Part>& parts,
                             std::vector<BodyResult>& results) {
   std::vector<std::string> payloads;
   std::vector<model::EventKind> kinds;
+  std::set<std::string> sources;
   for (Part& part : parts) {
     for (MemberEvent& event : part.decoded.events) {
       kinds.push_back(event.kind);
+      sources.insert(event.source);
       payloads.push_back(wire::Encode(model::LogRecord(std::move(event))));
     }
   }
@@ -212,6 +256,9 @@ Status Intake::AppendEvents(const TenantId& tenant, std::vector<Part>& parts,
     counters_.clamped += static_cast<int64_t>(parts[i].decoded.clamped);
   }
   for (const model::EventKind kind : kinds) counters_.Accept(kind);
+  for (const std::string& source : sources) {
+    counters_.last_events.Note(tenant.value(), source, clock_.Now());
+  }
   for (const std::string& payload : payloads) {
     counters_.bytes += static_cast<int64_t>(payload.size());
   }
@@ -223,12 +270,10 @@ StatusOr<std::vector<BodyResult>> Intake::Store(const TenantId& tenant, const Te
   std::vector<BodyResult> results(parts.size());
   for (size_t i = 0; i < parts.size(); ++i) {
     SetDefaultSites(info, parts[i].decoded.events);
-    auto kept = KeepRefused(tenant, parts[i], backfill);
-    if (!kept.ok()) return Count(kept.status());
-    results[i].refused = *std::move(kept);
     results[i].ignored = parts[i].decoded.ignored;
   }
-  SPOTTER_RETURN_IF_ERROR(Count(AppendEvents(tenant, parts, results)));
+  SPOTTER_RETURN_IF_ERROR(KeepRefused(tenant, parts, backfill, results));
+  SPOTTER_RETURN_IF_ERROR(AppendEvents(tenant, parts, results));
   for (const BodyResult& result : results) {
     for (const RefusedPart& part : result.refused) counters_.rejected.Add(part.reason);
     for (const std::string& type : result.ignored) counters_.ignored.Add(type);

@@ -40,6 +40,16 @@ struct CloudEventBody {
   std::string_view body;
 };
 
+// A body of a channel that is trusted to name the tenant (a source topic), and needs no signature.
+struct TrustedBody {
+  std::string_view
+      source;  // a raw body of this source (connect::IsWebhookSource); "": a CloudEvent
+  std::string_view content_type;
+  std::span<const connect::Header> headers;
+  std::string_view body;
+  std::string_view origin;  // where it is kept, for its dead letter
+};
+
 // Errors of every call: NotFound for an unknown tenant; Unavailable while the tenant moves to
 // another shard or its log is not within reach, or when the log or the dead letters cannot take it:
 // nothing is lost if the sender comes again. Thread safety: any thread; concurrent callers share
@@ -69,6 +79,14 @@ class Intake {
                                      std::span<const connect::Header> headers, std::string_view url,
                                      std::string_view body);
 
+  // Such bodies of one tenant; one result per body, in order. Their events are one append. Errors
+  // are not counted as refused requests: the caller keeps the bodies and comes again.
+  StatusOr<std::vector<BodyResult>> HandleTrusted(const model::TenantId& tenant,
+                                                  std::span<const TrustedBody> bodies);
+
+  // Keeps what could not even be handed to a connector. Unavailable: come again.
+  Status KeepUnread(std::vector<DeadLetter> letters);
+
   // Decodes a dead letter again, e.g. with a newer connector. Resolved only if all of it is read;
   // else it stays and the result says why.
   StatusOr<BodyResult> Redrive(const model::TenantId& tenant, std::string_view dead_letter);
@@ -84,21 +102,28 @@ class Intake {
     std::string source;
     std::string content_type;
     std::string_view bytes;
+    std::string_view origin = {};
   };
 
-  StatusOr<TenantInfo> FindTenant(const model::TenantId& tenant);
+  StatusOr<TenantInfo> FindTenant(const model::TenantId& tenant) const;
+  StatusOr<TenantInfo> Admit(const model::TenantId& tenant);
   Status VerifyWebhook(const TenantInfo& tenant, std::string_view source,
                        std::span<const connect::Header> headers, std::string_view url,
                        std::string_view body) const;
   connect::DecodeSettings SettingsOf(const model::TenantId& tenant, const TenantInfo& info) const;
-  // Dead letters first, then one append of all events, then one wait for the disk.
+  // Dead letters first, then one append of all events, then one wait until it is durable.
   StatusOr<std::vector<BodyResult>> Store(const model::TenantId& tenant, const TenantInfo& info,
                                           std::vector<Part> parts, bool backfill);
-  StatusOr<std::vector<RefusedPart>> KeepRefused(const model::TenantId& tenant, const Part& part,
-                                                 bool backfill);
+  Status KeepRefused(const model::TenantId& tenant, const std::vector<Part>& parts, bool backfill,
+                     std::vector<BodyResult>& results);
   Status AppendEvents(const model::TenantId& tenant, std::vector<Part>& parts,
                       std::vector<BodyResult>& results);
   Status Count(const Status& status);
+  template <typename T>
+  StatusOr<T> Counted(StatusOr<T> result) {
+    if (!result.ok()) return Count(result.status());
+    return result;
+  }
 
   const ShardLogs& logs_;
   DeadLetters& dead_letters_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "model/event.h"
 
 namespace spotter::intake {
@@ -27,6 +28,21 @@ class NamedCounts {
   std::map<std::string, int64_t, std::less<>> counts_;
 };
 
+// When each source of each tenant was last heard of. After `kPairsMax` pairs the rest are one,
+// ("other", "other"). Thread safety: any thread.
+class LastEventTimes {
+ public:
+  static constexpr size_t kPairsMax = 10'000;
+  using Pair = std::pair<std::string, std::string>;  // tenant, source
+
+  void Note(std::string_view tenant, std::string_view source, EventTime at);
+  std::map<Pair, EventTime> Values() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<Pair, EventTime> times_;
+};
+
 // spotter_intake_..._total. Thread safety: any thread.
 struct Counters {
   std::array<std::atomic<int64_t>, 64> accepted{};  // events in the log, by EventKind
@@ -35,6 +51,7 @@ struct Counters {
   NamedCounts refused;              // requests answered 4xx or 5xx without a dead letter, by reason
   std::atomic<int64_t> clamped{0};  // event times ahead of ours, moved
   std::atomic<int64_t> bytes{0};    // appended to the log
+  LastEventTimes last_events;       // when they came, by our clock
 
   void Accept(model::EventKind kind) { ++accepted[static_cast<size_t>(kind) % accepted.size()]; }
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 
 #include "base/time.h"
@@ -25,6 +26,26 @@ struct HttpOptions {
   size_t threads = 32;
   Duration stall_timeout = Seconds(5);  // of a read or write that does not move
   Duration idle_timeout = Seconds(2);   // of a kept connection; stopping waits for it
+};
+
+// How messages of source topics are read.
+struct TopicOptions {
+  std::string tenant_header = "spotter-tenant";
+  std::map<std::string, std::string> tenant_headers;  // of topics with another one
+  size_t body_bytes_max = 1u << 20;                   // a larger body is a dead letter
+  size_t kept_bytes_max = 64u << 10;                  // of it that the letter keeps
+  // Read and not yet durable. Beyond either nothing more is read until something is durable.
+  size_t messages_in_hand_max = 20'000;
+  size_t bytes_in_hand_max = 64u << 20;
+  size_t poll_messages_max = 2'000;   // in one turn
+  size_t append_messages_max = 1000;  // of one tenant, in one append
+  size_t append_bytes_max = 4u << 20;
+  size_t threads = 8;           // tenants whose appends are waited for at once
+  Duration turn = Seconds(10);  // after it no append begins before the next poll
+  Duration retry_first = Duration(100);
+  Duration retry_max = Seconds(5);
+  // A tenant may be known to its source before the control log's news of it are read here.
+  Duration unknown_tenant_patience = Seconds(2);
 };
 
 struct DeadLetterOptions {

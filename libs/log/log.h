@@ -43,7 +43,8 @@ class Log {
   // Appends to `records` what is durable from `from` on: at most `max_records` records and about
   // `max_bytes` bytes, at least one if any is durable. Nothing there yet: Ok, and `records` is
   // left as it was. FailedPrecondition: `from` lies before start() (retention overtook the reader)
-  // or beyond durable_end() (the log lost its tail). DataLoss names file and offset of bad bytes.
+  // or beyond durable_end() (the log lost its tail). DataLoss names file and offset of bad bytes at
+  // `from`; what lies before them is given first.
   virtual Status Read(Offset from, size_t max_records, size_t max_bytes,
                       std::vector<Record>& records) = 0;
 

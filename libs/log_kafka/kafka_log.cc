@@ -67,7 +67,7 @@ StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_v
     }
     // A null value would be a tombstone.
     Producer::Message message{.value = payload.data() == nullptr ? std::string_view("") : payload};
-    if (options_.compacted) message.key = keys.emplace_back(options_.key_of(payload));
+    if (options_.key_of) message.key = keys.emplace_back(options_.key_of(payload));
     messages.push_back(message);
   }
   // Nobody has to wait for a broker that is known to be away.

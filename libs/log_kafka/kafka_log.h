@@ -37,7 +37,7 @@ struct Options {
   std::optional<EventTime> stored_append_time;
   // A compacted topic (the control log): offsets may have gaps, every record has a key.
   bool compacted = false;
-  std::function<std::string(std::string_view payload)> key_of;  // needed with `compacted`
+  std::function<std::string(std::string_view payload)> key_of;  // none: no keys; not if `compacted`
 };
 
 struct LogCounters {

@@ -311,11 +311,13 @@ Status GroupCommitLog::Read(Offset from, size_t max_records, size_t max_bytes,
     const Extent extent = ExtentOf(from);
     SPOTTER_RETURN_IF_ERROR(SeekReader(extent, from));
     while (from < extent.end && count < max_records && (count == 0 || bytes < max_bytes)) {
-      SPOTTER_ASSIGN_OR_RETURN(const Frame frame, reader_->Next(extent.segment.bytes));
-      records.push_back({.offset = frame.offset,
-                         .append_time = frame.append_time,
-                         .payload = std::string(frame.payload)});
-      bytes += frame.bytes();
+      const StatusOr<Frame> frame = reader_->Next(extent.segment.bytes, extent.end);
+      if (!frame.ok() && count > 0) return OkStatus();  // first what lies before it
+      SPOTTER_RETURN_IF_ERROR(frame.status());
+      records.push_back({.offset = frame->offset,
+                         .append_time = frame->append_time,
+                         .payload = std::string(frame->payload)});
+      bytes += frame->bytes();
       ++count;
       ++from;
     }
@@ -335,10 +337,11 @@ Status GroupCommitLog::SeekReader(const Extent& extent, Offset offset) {
   const bool in_place =
       reader_ && reader_->first_offset() == extent.first && reader_->next_offset() <= offset;
   if (!in_place) {
-    SPOTTER_ASSIGN_OR_RETURN(reader_, SegmentReader::Open(extent.segment, extent.first));
+    SPOTTER_ASSIGN_OR_RETURN(reader_,
+                             SegmentReader::Open(extent.segment, extent.first, options_.accepted));
   }
   while (reader_->next_offset() < offset) {
-    SPOTTER_RETURN_IF_ERROR(reader_->Next(extent.segment.bytes).status());
+    SPOTTER_RETURN_IF_ERROR(reader_->Next(extent.segment.bytes, extent.end).status());
   }
   return OkStatus();
 }
@@ -419,6 +422,23 @@ Status CreateDirectory(const std::string& directory) {
   return ErrnoError(fmt::format("cannot create log directory '{}'", directory), errno);
 }
 
+// How many records are lost, all accepted.
+StatusOr<int64_t> CheckHoles(const Options& options, const SegmentScan& tail,
+                             const std::string& path) {
+  int64_t lost = 0;
+  for (const Hole& hole : tail.holes) {
+    if (!options.accepted.Covers(hole)) {
+      return DataLoss(
+          "log file '{}': the record at offset {} (byte {}) is damaged, the next valid one is {}",
+          path, hole.first, hole.byte, hole.end);
+    }
+    lost += hole.end - hole.first;
+    LogWarn("log damage passed over, file={} offset={} byte={} next_valid={}", path, hole.first,
+            hole.byte, hole.end);
+  }
+  return lost;
+}
+
 Status CheckEnd(const Options& options, const SegmentScan& tail, const std::string& path) {
   if (tail.end >= options.stored_offset) return OkStatus();
   if (tail.torn()) {
@@ -431,9 +451,10 @@ Status CheckEnd(const Options& options, const SegmentScan& tail, const std::stri
 }
 
 // The append time of the last record before the empty segment that starts at `first`.
-StatusOr<EventTime> LastTimeBefore(const Segments& segments, Offset first) {
+StatusOr<EventTime> LastTimeBefore(const Options& options, const Segments& segments, Offset first) {
   const auto& [previous_first, previous] = *std::prev(segments.find(first));
   SPOTTER_ASSIGN_OR_RETURN(const SegmentScan scan, ScanSegment(previous, previous_first));
+  SPOTTER_RETURN_IF_ERROR(CheckHoles(options, scan, previous.path).status());
   if (scan.torn() || scan.end != first) {
     return DataLoss(
         "log file '{}': the record at offset {} (byte {}) is damaged, expected {} to "
@@ -459,11 +480,12 @@ StatusOr<Recovered> Recover(const Options& options) {
     SPOTTER_ASSIGN_OR_RETURN(tail, ScanSegment(segments[first], first));
   }
   Segment& last = segments[first];
+  SPOTTER_ASSIGN_OR_RETURN(recovered.repair.records_lost, CheckHoles(options, tail, last.path));
   SPOTTER_RETURN_IF_ERROR(CheckEnd(options, tail, last.path));
   recovered.end = tail.end;
   recovered.last_append_time = tail.last_append_time;
   if (tail.valid_bytes == 0 && segments.size() > 1) {
-    SPOTTER_ASSIGN_OR_RETURN(recovered.last_append_time, LastTimeBefore(segments, first));
+    SPOTTER_ASSIGN_OR_RETURN(recovered.last_append_time, LastTimeBefore(options, segments, first));
   }
 
   SPOTTER_ASSIGN_OR_RETURN(recovered.active, File::Open(last.path, O_RDWR | O_CREAT));
@@ -471,7 +493,8 @@ StatusOr<Recovered> Recover(const Options& options) {
     if (::ftruncate(recovered.active.fd(), tail.valid_bytes) != 0) {
       return ErrnoError(fmt::format("cannot cut log file '{}'", last.path), errno);
     }
-    recovered.repair = {.bytes_dropped = tail.file_bytes - tail.valid_bytes, .file = last.path};
+    recovered.repair.bytes_dropped = tail.file_bytes - tail.valid_bytes;
+    recovered.repair.file = last.path;
     LogWarn("log tail repaired, file={} bytes_dropped={} next_offset={}", last.path,
             recovered.repair.bytes_dropped, tail.end);
   }

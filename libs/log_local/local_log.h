@@ -7,7 +7,8 @@
 // One flusher thread writes and fsyncs what callers appended since the last fsync (group commit).
 // At open the tail is repaired: bytes after the last valid frame are dropped if no valid frame
 // follows them and the cut is not below Options::stored_offset; otherwise DataLoss names file and
-// position and the shard is quarantined until an operator acts. Every read verifies its checksum.
+// position and the shard is quarantined until an operator acts: what he accepts
+// (Options::accepted) is passed over. Every read verifies its checksum.
 //
 // A full disk loses nothing: what was appended stays in memory and is written again until there is
 // space; meanwhile Append and WaitDurable return Unavailable. (Rolling the appended records back
@@ -22,6 +23,7 @@
 
 #include "base/clock.h"
 #include "log/log.h"
+#include "log_local/segment.h"
 
 namespace spotter::log_local {
 
@@ -36,6 +38,8 @@ struct Options {
   int64_t retention_bytes = 0;        // zero keeps all
   // The offset the state has reached: a log that ends below it, or a cut below it, is DataLoss.
   log::Offset stored_offset = 0;
+  // Damage that an operator has accepted: such a record reads as an empty one.
+  AcceptedDamage accepted;
   // Called when a write or fsync fails, except for want of space; must not return. Default: says
   // why and aborts.
   std::function<void(const Status&)> on_fatal;
@@ -43,6 +47,7 @@ struct Options {
 
 struct RepairReport {
   int64_t bytes_dropped = 0;  // of a torn tail
+  int64_t records_lost = 0;   // accepted damage in the newest segment
   std::string file;
 };
 

@@ -54,6 +54,14 @@ StatusOr<Segments> ListSegments(const std::string& directory) {
   return segments;
 }
 
+bool AcceptedDamage::Covers(const Hole& hole) const {
+  if (hole.first == hole.end) return hole.first < needed_from || skips.contains(hole.first);
+  for (log::Offset lost = std::max(hole.first, needed_from); lost < hole.end; ++lost) {
+    if (!skips.contains(lost)) return false;
+  }
+  return true;
+}
+
 StatusOr<SegmentScan> ScanSegment(const Segment& segment, log::Offset first) {
   SPOTTER_ASSIGN_OR_RETURN(const File file, File::Open(segment.path, O_RDONLY));
   SPOTTER_ASSIGN_OR_RETURN(const int64_t size, file.Size());
@@ -62,32 +70,75 @@ StatusOr<SegmentScan> ScanSegment(const Segment& segment, log::Offset first) {
   content.resize(read);
 
   SegmentScan scan{.file_bytes = static_cast<int64_t>(content.size()), .end = first};
-  std::string_view rest = content;
-  while (const std::optional<Frame> frame = DecodeFrame(rest)) {
-    if (frame->offset != scan.end) break;
-    rest.remove_prefix(frame->bytes());
-    scan.end = frame->offset + 1;
-    scan.last_append_time = frame->append_time;
+  size_t at = 0;
+  while (true) {
+    const std::string_view rest = std::string_view(content).substr(at);
+    const std::optional<Frame> frame = DecodeFrame(rest);
+    if (frame && frame->offset == scan.end) {
+      at += frame->bytes();
+      scan.end = frame->offset + 1;
+      scan.last_append_time = frame->append_time;
+      continue;
+    }
+    scan.valid_bytes = static_cast<int64_t>(at);
+    const auto highest = scan.end + static_cast<log::Offset>(rest.size() / kFrameHeaderBytes);
+    const std::optional<size_t> found = FindFrame(content, at, first, highest);
+    if (!found) return scan;
+    const log::Offset follows = DecodeFrame(std::string_view(content).substr(*found))->offset;
+    if (follows < scan.end) {
+      return DataLoss("log file '{}': the record at byte {} says offset {}, expected {} or more",
+                      segment.path, *found, follows, scan.end);
+    }
+    scan.holes.push_back({.first = scan.end, .end = follows, .byte = static_cast<int64_t>(at)});
+    at = *found;
+    scan.end = follows;
   }
-  const size_t valid = content.size() - rest.size();
-  scan.valid_bytes = static_cast<int64_t>(valid);
-
-  const auto highest = scan.end + static_cast<log::Offset>(rest.size() / kFrameHeaderBytes);
-  if (const auto found = FindFrame(content, valid, first, highest)) {
-    return DataLoss(
-        "log file '{}': the record at offset {} (byte {}) is damaged, and a valid record follows "
-        "at byte {}",
-        segment.path, scan.end, valid, *found);
-  }
-  return scan;
 }
 
-StatusOr<SegmentReader> SegmentReader::Open(const Segment& segment, log::Offset first) {
+StatusOr<SegmentScan> ScanTail(const std::string& directory) {
+  SPOTTER_ASSIGN_OR_RETURN(const Segments segments, ListSegments(directory));
+  if (segments.empty()) return SegmentScan{};
+  return ScanSegment(segments.rbegin()->second, segments.rbegin()->first);
+}
+
+StatusOr<SegmentReader> SegmentReader::Open(const Segment& segment, log::Offset first,
+                                            const AcceptedDamage& accepted) {
   SPOTTER_ASSIGN_OR_RETURN(File file, File::Open(segment.path, O_RDONLY));
-  return SegmentReader(std::move(file), first);
+  return SegmentReader(std::move(file), first, accepted);
 }
 
-StatusOr<Frame> SegmentReader::Next(int64_t durable_bytes) {
+StatusOr<Frame> SegmentReader::Next(int64_t durable_bytes, log::Offset end) {
+  if (next_ >= hole_end_) {
+    StatusOr<Frame> frame = ReadNext(durable_bytes);
+    if (frame.ok()) last_append_time_ = frame->append_time;
+    if (frame.status().code() != StatusCode::kDataLoss) return frame;
+    SPOTTER_ASSIGN_OR_RETURN(const Hole hole, PassDamage(frame.status(), durable_bytes, end));
+    hole_end_ = hole.end;
+    if (hole.end == next_) return Next(durable_bytes, end);
+  }
+  return Frame{.offset = next_++, .append_time = last_append_time_, .payload = {}};
+}
+
+// Goes on at the next valid record, if all that lies between was accepted; else `damage`.
+StatusOr<Hole> SegmentReader::PassDamage(const Status& damage, int64_t durable_bytes,
+                                         log::Offset end) {
+  if (next_ >= accepted_->needed_from && !accepted_->skips.contains(next_)) return damage;
+  std::string rest(static_cast<size_t>(std::max<int64_t>(durable_bytes - position_, 0)), '\0');
+  SPOTTER_ASSIGN_OR_RETURN(const size_t read, file_.ReadAt(position_, rest.data(), rest.size()));
+  rest.resize(read);
+  Hole hole{.first = next_, .end = end, .byte = position_};
+  size_t at = rest.size();
+  if (const auto found = FindFrame(rest, 0, next_, end - 1)) {
+    at = *found;
+    hole.end = DecodeFrame(std::string_view(rest).substr(at))->offset;
+  }
+  if (!accepted_->Covers(hole)) return damage;
+  position_ += static_cast<int64_t>(at);
+  begin_ = end_ = 0;
+  return hole;
+}
+
+StatusOr<Frame> SegmentReader::ReadNext(int64_t durable_bytes) {
   if (end_ - begin_ < kFrameHeaderBytes) {
     SPOTTER_RETURN_IF_ERROR(Fill(kFrameHeaderBytes, durable_bytes));
   }

@@ -202,7 +202,7 @@ def report(scene):
 
 def suggest(options):
     programs = os.path.relpath(harness.bin_dir())
-    steps = [(f"{programs}/spotter --data ./studio", "a studio of your own; then, beside it:"),
+    steps = [(f"{programs}/spotter --data ./my-studio", "a studio of your own; then, beside it:"),
              (f"{programs}/spotterctl journey apply -f deploy/blueprints/welcome-activation.yaml", ""),
              (f"{programs}/spotterctl import FILE", "past events; `publish` for those of today"),
              (f"{programs}/spotterctl actions tail", "take actions as they are decided"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/program/access_files.h"
 
+#include "services/program/certificate.h"
 #include "services/program/host.h"
 #include "services/program/secrets.h"
 
@@ -10,6 +11,14 @@ void AccessFiles::AddTo(Settings& settings) {
   settings.Add("tokens", "YAML file of principals and their tokens", tokens);
   settings.Add("tls-cert", "PEM file of the server's certificate chain", tls_cert);
   settings.Add("tls-key", "PEM file of the certificate's key", tls_key);
+}
+
+void AccessFiles::AddPlainHttpTo(Settings& settings) {
+  settings.Add(
+      "plain-http",
+      "--http and --admin beyond loopback without TLS, e.g. behind a network policy; needs "
+      "--tokens",
+      plain_http);
 }
 
 Status AccessFiles::Check(const Address& grpc) const {
@@ -22,8 +31,8 @@ Status AccessFiles::Check(const Address& grpc) const {
                          grpc.text());
 }
 
-Status CheckHttp(std::string_view name, const Address& address) {
-  if (address.is_loopback()) return OkStatus();
+Status AccessFiles::CheckHttp(std::string_view name, const Address& address) const {
+  if (address.is_loopback() || (plain_http && !tokens.empty())) return OkStatus();
   return InvalidArgument(
       "--{} {} is not loopback: it has no TLS of its own, so a proxy with TLS has to stand before "
       "it; give that proxy a loopback address, and --tokens to tell callers apart",
@@ -38,6 +47,7 @@ StatusOr<Access> ReadAccess(const AccessFiles& files) {
   if (files.tls_cert.empty()) return access;
   SPOTTER_ASSIGN_OR_RETURN(access.tls_cert_pem, ReadFile(files.tls_cert));
   SPOTTER_ASSIGN_OR_RETURN(access.tls_key_pem, ReadFile(files.tls_key));
+  SPOTTER_RETURN_IF_ERROR(CheckCertificate(files, access.tls_cert_pem, access.tls_key_pem));
   return access;
 }
 

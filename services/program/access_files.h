@@ -15,13 +15,17 @@ struct AccessFiles {
   std::string tls_cert;  // PEM; both or neither
   std::string tls_key;
 
+  // HTTP listeners beyond loopback without TLS: something else, a mesh or a network policy, guards
+  // the way to them. Callers must still show a token.
+  bool plain_http = false;
+
   void AddTo(Settings& settings);
+  void AddPlainHttpTo(Settings& settings);
   // InvalidArgument: half a pair, or a gRPC address beyond loopback that they do not guard.
   Status Check(const Address& grpc) const;
+  // InvalidArgument: an HTTP address beyond loopback, unless `plain_http` and `tokens` allow it.
+  Status CheckHttp(std::string_view name, const Address& address) const;
 };
-
-// A plain HTTP listener has no TLS of its own: InvalidArgument beyond loopback.
-Status CheckHttp(std::string_view name, const Address& address);
 
 // What the files hold.
 struct Access {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -20,6 +21,15 @@ namespace {
 
 Status Failed(std::string_view what, const std::string& path) {
   return Unavailable("{} '{}': {}", what, path, std::strerror(errno));
+}
+
+Status Sync(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return Failed("cannot open", path);
+  const bool is_synced = ::fsync(file) == 0;
+  const Status failed = is_synced ? OkStatus() : Failed("cannot sync", path);
+  ::close(file);
+  return failed;
 }
 
 }  // namespace
@@ -84,13 +94,13 @@ Status WriteFileDurably(const std::string& path, std::string_view bytes) {
   return SyncDirectory(path.substr(0, path.rfind('/')));
 }
 
-Status SyncDirectory(const std::string& path) {
-  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return Failed("cannot open", path);
-  const bool is_synced = ::fsync(directory) == 0;
-  const Status failed = is_synced ? OkStatus() : Failed("cannot sync", path);
-  ::close(directory);
-  return failed;
+Status SyncDirectory(const std::string& path) { return Sync(path); }
+
+Status SyncTree(const std::string& path) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    SPOTTER_RETURN_IF_ERROR(Sync(entry.path().string()));
+  }
+  return Sync(path);
 }
 
 }  // namespace spotter::service

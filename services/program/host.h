@@ -19,5 +19,6 @@ StatusOr<std::string> ReadFile(const std::string& path);
 // Writes, syncs and renames into place, so that the file is there whole or not at all.
 Status WriteFileDurably(const std::string& path, std::string_view bytes);
 Status SyncDirectory(const std::string& path);
+Status SyncTree(const std::string& path);  // every file and folder in it
 
 }  // namespace spotter::service

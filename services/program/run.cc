@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/program/run.h"
 
+#include <sys/stat.h>
+
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 #include "base/log_message.h"
@@ -30,6 +33,8 @@ int Fail(const Status& status) {
 }  // namespace
 
 int RunProgram(const std::function<StatusOr<std::unique_ptr<Program>>(const Interrupted&)>& start) {
+  ::umask(077);  // members' data: files and folders are their owner's alone, RocksDB's too
+  ::setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // what fails is said in our words
   const sigset_t signals = BlockSignals();
   const auto interrupted = [&signals] {
     const timespec now{};

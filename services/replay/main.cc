@@ -11,6 +11,7 @@
 #include "control/directory.h"
 #include "engine/shard.h"
 #include "log_local/local_log.h"
+#include "log_local/segment.h"
 #include "state/state_hash.h"
 #include "store/in_memory_store.h"
 #include "store_rocksdb/rocksdb_store.h"
@@ -28,12 +29,25 @@ struct Options {
   bool actions = false;
 };
 
+// Opening a log creates it where there is none: a wrong folder must be left as it is.
+Status CheckLog(const std::string& path) {
+  if (!std::filesystem::is_directory(path))
+    return NotFound("log directory '{}' is not there", path);
+  SPOTTER_ASSIGN_OR_RETURN(const log_local::Segments segments, log_local::ListSegments(path));
+  if (!segments.empty()) return OkStatus();
+  const std::string inside = path + "/log";
+  return NotFound("'{}' holds no log: expected a folder of NUMBER.log files, DIR/log of a server{}",
+                  path,
+                  std::filesystem::is_directory(inside) ? "; did you mean '" + inside + "'?" : "");
+}
+
 StatusOr<std::set<int64_t>> ReadSkips(const Options& options, const Clock& clock) {
   std::string folder = options.control;
   if (folder.empty()) {  // beside the log, as a server lays them out
     folder = (std::filesystem::path(options.log).lexically_normal().parent_path() / "control");
-    if (!std::filesystem::is_directory(folder)) return std::set<int64_t>();
+    if (!CheckLog(folder).ok()) return std::set<int64_t>();
   }
+  SPOTTER_RETURN_IF_ERROR(CheckLog(folder));
   SPOTTER_ASSIGN_OR_RETURN(
       const auto control,
       log_local::LocalLog::Open({.directory = folder, .retention_age = Duration(0)}, clock));
@@ -44,17 +58,16 @@ StatusOr<std::set<int64_t>> ReadSkips(const Options& options, const Clock& clock
 
 Status Replay(const Options& options) {
   const SystemClock clock;
-  if (!std::filesystem::is_directory(options.log)) {
-    return NotFound("log directory '{}' is not there", options.log);
-  }
-  SPOTTER_ASSIGN_OR_RETURN(
-      const auto log,
-      log_local::LocalLog::Open({.directory = options.log, .retention_age = Duration(0)}, clock));
+  SPOTTER_RETURN_IF_ERROR(CheckLog(options.log));
+  SPOTTER_ASSIGN_OR_RETURN(const std::set<int64_t> skips, ReadSkips(options, clock));
+  SPOTTER_ASSIGN_OR_RETURN(const auto log, log_local::LocalLog::Open({.directory = options.log,
+                                                                      .retention_age = Duration(0),
+                                                                      .accepted = {.skips = skips}},
+                                                                     clock));
   if (log->start() != 0) {
     return FailedPrecondition("log '{}' starts at offset {}: only a whole log can be replayed",
                               options.log, log->start());
   }
-  SPOTTER_ASSIGN_OR_RETURN(const std::set<int64_t> skips, ReadSkips(options, clock));
   std::unique_ptr<store::Store> store = std::make_unique<store::InMemoryStore>();
   if (!options.store.empty()) {
     SPOTTER_ASSIGN_OR_RETURN(store, store_rocksdb::Open({.directory = options.store}, true));

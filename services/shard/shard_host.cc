@@ -3,6 +3,7 @@
 
 #include "base/log_message.h"
 #include "services/program/host.h"
+#include "services/shard/guarded_log.h"
 
 namespace spotter::service {
 namespace {
@@ -22,15 +23,23 @@ StatusOr<std::shared_ptr<ShardHost>> ShardHost::Open(ShardSettings settings, Sha
 
 Status ShardHost::Start(const Clock& clock, const Clock& wall, const ShardHistograms& histograms) {
   open_problem_ = parts_.problem;
+  log_ = std::make_shared<GuardedLog>(parts_.log, [host = weak_from_this()]() -> Status {
+    const auto alive = host.lock();
+    return alive == nullptr ? Unavailable("the shard was given up") : alive->standing();
+  });
   dispatcher_ = std::make_unique<dispatch::Dispatcher>(
-      *parts_.store, *parts_.log, clock,
-      dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
+      *parts_.store, *log_, clock, dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
   dispatcher_->ObserveDelay(histograms.event_to_action_seconds);
   SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
+  snapshots_ =
+      std::make_unique<SnapshotTaker>(settings_.snapshots, *parts_.store, *parts_.log, wall);
   if (open_problem_.empty()) {
+    engine::BarrierPlan barriers{
+        .at = parts_.barriers(),
+        .take_snapshot = [this](const state::Meta& meta) { return snapshots_->TakeHere(meta); }};
     StatusOr<std::unique_ptr<engine::Owner>> owner =
         engine::Owner::Start(*parts_.store, *parts_.log, clock, settings_.engine, parts_.skips,
-                             dispatcher_.get(), histograms.engine);
+                             dispatcher_.get(), histograms.engine, std::move(barriers));
     if (owner.ok()) {
       owner_ = *std::move(owner);
     } else if (owner.status().code() == StatusCode::kDataLoss) {
@@ -48,6 +57,10 @@ Status ShardHost::Start(const Clock& clock, const Clock& wall, const ShardHistog
                                                    .owner = owner_.get(),
                                                    .wall = wall,
                                                    .skip = parts_.skip,
+                                                   .is_damaged = parts_.is_damaged,
+                                                   .snapshots = *snapshots_,
+                                                   .barriers = parts_.barriers,
+                                                   .put_barrier = parts_.put_barrier,
                                                    .problem = [this] { return problem(); }});
   ports_.reset(new api::ShardPorts{.number = number(),
                                    .store = *parts_.store,
@@ -60,10 +73,15 @@ Status ShardHost::Start(const Clock& clock, const Clock& wall, const ShardHistog
 
 ShardHost::~ShardHost() { (void)Stop(); }
 
+Status ShardHost::standing() const {
+  if (!open_problem_.empty()) return Unavailable("the shard is quarantined: {}", open_problem_);
+  return owner_ == nullptr ? OkStatus() : owner_->Standing();
+}
+
 std::string ShardHost::problem() const {
-  if (!open_problem_.empty() || owner_ == nullptr) return open_problem_;
-  const engine::OwnerStatus status = owner_->status();
-  return status.quarantine.empty() ? status.paused : status.quarantine;
+  if (const Status stands = standing(); !stands.ok()) return std::string(MessageOf(stands));
+  const std::string paused = owner_ == nullptr ? "" : owner_->status().paused;
+  return paused.empty() ? "" : "the shard is paused: " + paused;
 }
 
 Status ShardHost::CatchUp(const Interrupted& interrupted) {

@@ -31,6 +31,13 @@ struct ShardParts {
   std::set<int64_t> skips;
   std::string problem;  // why the shard stands still from the start; "" = it does not
   std::function<Status(int64_t offset, std::string reason)> skip;  // appends to the control log
+  // Where the control log says that the logic changes, now; appends another such place to it.
+  std::function<engine::Barriers()> barriers = [] { return engine::Barriers(); };
+  // Empty: this program writes none.
+  std::function<Status(int64_t offset, uint32_t logic_version)> put_barrier;
+  // Whether the record keeps the log from being opened, so that it may be skipped though it was
+  // applied. Empty: none does.
+  std::function<StatusOr<bool>(int64_t offset)> is_damaged;
 };
 
 // Histograms that all shards of a process fill.
@@ -41,7 +48,7 @@ struct ShardHistograms {
 ShardHistograms AddShardHistograms(exposition::Metrics& metrics);
 
 // Thread safety: Open, CatchUp, Claim and Stop from one thread; the rest from any.
-class ShardHost {
+class ShardHost : public std::enable_shared_from_this<ShardHost> {
  public:
   // Opens the shard and starts its owner, which follows the log from now on. Damage is no error:
   // the shard is quarantined, `problem` says why, and its state can be read.
@@ -64,8 +71,11 @@ class ShardHost {
   engine::Owner* owner() const { return owner_.get(); }  // nullptr: quarantined
   dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
   store::Store& store() { return *parts_.store; }
-  const std::shared_ptr<log::Log>& log() const { return parts_.log; }
-  std::string problem() const;  // why the shard stands still, or ""
+  // For those outside the shard: takes nothing while it stands still.
+  const std::shared_ptr<log::Log>& log() const { return log_; }
+  // Unavailable: the shard stands still until an operator acts, and why.
+  Status standing() const;
+  std::string problem() const;  // why it stands still or is paused, or ""
 
   // Long polls return; nothing more is delivered. Calls under way may finish.
   void StopDelivery();
@@ -80,6 +90,8 @@ class ShardHost {
   const ShardSettings settings_;
   const ShardParts parts_;
   std::string open_problem_;  // set before anybody else sees the host
+  std::shared_ptr<log::Log> log_;
+  std::unique_ptr<SnapshotTaker> snapshots_;
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<engine::Owner> owner_;
   std::unique_ptr<HostedOperations> operations_;

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include "engine/options.h"
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kDraft = "draft-";
+constexpr const char* kRestored = "RESTORED_OFFSET";
 
 std::string Print(const SnapshotManifest& manifest) {
   return fmt::format(
@@ -103,6 +105,21 @@ StatusOr<SnapshotManifest> WriteSnapshot(
   }
 }
 
+Status WriteRestoredOffset(const std::string& state, int64_t offset) {
+  return WriteFileDurably(state + "/" + kRestored, fmt::format("{}\n", offset));
+}
+
+StatusOr<int64_t> ReadRestoredOffset(const std::string& state) {
+  const std::string path = state + "/" + kRestored;
+  if (!fs::exists(path)) return 0;
+  SPOTTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  int64_t offset = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, offset);
+  if (error == std::errc() && rest + 1 == end && *rest == '\n') return offset;
+  return DataLoss("file '{}': expected the offset of a restored snapshot", path);
+}
+
 StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folder,
                                                         const std::string& state) {
   SPOTTER_ASSIGN_OR_RETURN(const auto manifests, ListSnapshotFiles(folder));
@@ -114,6 +131,7 @@ StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folde
     const std::string draft = state + ".restoring";
     fs::remove_all(draft);
     fs::copy(newest->path + "/state", draft, fs::copy_options::recursive);
+    SPOTTER_RETURN_IF_ERROR(SyncTree(draft));
     fs::rename(draft, state);
     SPOTTER_RETURN_IF_ERROR(SyncDirectory(fs::path(state).parent_path()));
     return std::optional(*newest);
@@ -125,7 +143,10 @@ StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folde
 StatusOr<std::vector<SnapshotManifest>> PruneSnapshots(const std::string& folder, size_t keep) {
   try {
     SPOTTER_ASSIGN_OR_RETURN(std::vector<SnapshotManifest> manifests, ListSnapshotFiles(folder));
-    for (size_t i = keep; i < manifests.size(); ++i) fs::remove_all(manifests[i].path);
+    for (size_t i = keep; i < manifests.size(); ++i) {
+      // A removal that is killed half-way must not leave what looks complete.
+      fs::rename(manifests[i].path, folder + "/" + kDraft + "old-" + manifests[i].name());
+    }
     manifests.resize(std::min(manifests.size(), keep));
     for (const auto& entry : fs::directory_iterator(folder)) {
       if (entry.path().filename().string().starts_with(kDraft)) fs::remove_all(entry.path());

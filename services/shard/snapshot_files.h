@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Snapshots on disk: DIR/snapshots/OFFSET-TIME/{manifest.json, state/}. A snapshot is complete
-// exactly if its manifest is there.
+// Snapshots on disk: DIR/snapshots/OFFSET-TIME/{manifest.json, state/}. Folders that begin with
+// "draft-" are being written or removed; all others are complete.
 #pragma once
 
 #include <functional>
@@ -40,6 +40,10 @@ StatusOr<SnapshotManifest> WriteSnapshot(
     const std::string& folder, EventTime now,
     const std::function<Status(const std::string& state, SnapshotManifest& manifest)>& checkpoint);
 
+// A restored state carries the offset of its snapshot: damage of the log below it was accepted with
+// the restore. 0: it was not restored.
+Status WriteRestoredOffset(const std::string& state, int64_t offset);
+StatusOr<int64_t> ReadRestoredOffset(const std::string& state);
 // Copies the newest snapshot of this logic version to `state`, which is not there yet; nullopt:
 // there is none. `state` is there whole or not at all.
 StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folder,

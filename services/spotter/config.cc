@@ -31,8 +31,8 @@ Status Check(const Config& config) {
     }
   }
   SPOTTER_RETURN_IF_ERROR(config.access.Check(config.grpc));
-  SPOTTER_RETURN_IF_ERROR(CheckHttp("http", config.http));
-  return CheckHttp("admin", config.admin);
+  SPOTTER_RETURN_IF_ERROR(config.access.CheckHttp("http", config.http));
+  return config.access.CheckHttp("admin", config.admin);
 }
 
 }  // namespace

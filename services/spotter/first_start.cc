@@ -20,9 +20,9 @@ Status CreateStudio(engine::Owner& owner, const store::Store& store, const std::
   SPOTTER_ASSIGN_OR_RETURN(const auto existing, engine::FindTenant(store, id));
   std::string time_zone = zone;
   if (!existing.has_value()) {
+    // Another zone could not be had later by naming it: the tenant would be there.
     if (const auto rules = ReadZoneRules(zone); !rules.ok()) {
-      LogWarn("tenant studio gets UTC, reason=\"{}\"", MessageOf(rules.status()));
-      time_zone = "UTC";
+      return InvalidArgument("time-zone: {}", MessageOf(rules.status()));
     }
     const model::TenantSettings settings{.id = id,
                                          .kind = model::TenantKind::kStudio,

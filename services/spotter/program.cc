@@ -118,6 +118,12 @@ class Spotter final : public Program {
       for (const double seconds : log->TakeFsyncSeconds()) fsync.Observe(seconds);
       out.Gauge("spotter_log_records", "Records kept in the log.",
                 static_cast<double>(log->durable_end() - log->start()));
+      const log_local::RepairReport repair = log->repair();
+      out.Gauge("spotter_log_repaired_bytes", "Bytes of a torn tail cut at the last start.",
+                static_cast<double>(repair.bytes_dropped));
+      out.Gauge("spotter_log_lost_records",
+                "Damaged records of the newest file that an operator let pass.",
+                static_cast<double>(repair.records_lost));
     });
   }
 
@@ -142,11 +148,7 @@ class Spotter final : public Program {
     grpc_->SetServing(shard_->problem().empty());
     admin_ = std::make_unique<AdminHttp>(
         config_.admin, AdminPages{.metrics = [this] { return metrics_.Render(); },
-                                  .problem =
-                                      [this] {
-                                        const std::string problem = shard_->problem();
-                                        return problem.empty() ? "" : "quarantined: " + problem;
-                                      }});
+                                  .problem = [this] { return shard_->problem(); }});
     return admin_->Start();
   }
 

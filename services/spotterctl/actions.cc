@@ -20,8 +20,14 @@ struct Options {
   std::vector<std::string> tokens;
 };
 
-void Print(const Client& client, const v1::Delivery& delivery) {
-  fmt::print("{}\n", client.json() ? DeliveryJson(delivery) : DeliveryText(delivery));
+// With the token unless it is acked at once.
+void Print(const Client& client, const v1::Delivery& delivery, bool with_token) {
+  if (client.json()) {
+    fmt::print("{}\n", DeliveryJson(delivery));
+  } else {
+    fmt::print("{}\n", DeliveryText(delivery));
+    if (with_token) fmt::print("    {}\n", delivery.lease_token());
+  }
   std::fflush(stdout);
 }
 
@@ -69,10 +75,11 @@ StatusOr<v1::PullActionsResponse> Pull(const Client& client, const Options& opti
                                         wait + Seconds(60));
 }
 
-std::vector<std::string> Show(const Client& client, const v1::PullActionsResponse& response) {
+std::vector<std::string> Show(const Client& client, const v1::PullActionsResponse& response,
+                              bool with_tokens) {
   std::vector<std::string> tokens;
   for (const v1::Delivery& delivery : response.deliveries()) {
-    Print(client, delivery);
+    Print(client, delivery, with_tokens);
     tokens.push_back(delivery.lease_token());
   }
   return tokens;
@@ -81,7 +88,7 @@ std::vector<std::string> Show(const Client& client, const v1::PullActionsRespons
 Status PullOnce(const Client& client, const Options& options) {
   SPOTTER_ASSIGN_OR_RETURN(const Duration wait, ParseDuration(options.wait));
   SPOTTER_ASSIGN_OR_RETURN(const v1::PullActionsResponse response, Pull(client, options, wait));
-  const std::vector<std::string> tokens = Show(client, response);
+  const std::vector<std::string> tokens = Show(client, response, !options.ack);
   if (tokens.empty() && !client.json()) fmt::print(stderr, "nothing to deliver now\n");
   if (!options.ack) return OkStatus();
   return Settle(client, options, v1::SETTLE_OUTCOME_ACK, tokens, /*quiet=*/true);
@@ -91,7 +98,7 @@ Status Tail(const Client& client, const Options& options) {
   while (true) {
     SPOTTER_ASSIGN_OR_RETURN(const v1::PullActionsResponse response,
                              Pull(client, options, Seconds(30)));
-    const std::vector<std::string> tokens = Show(client, response);
+    const std::vector<std::string> tokens = Show(client, response, false);
     SPOTTER_RETURN_IF_ERROR(
         Settle(client, options, v1::SETTLE_OUTCOME_ACK, tokens, /*quiet=*/true));
   }

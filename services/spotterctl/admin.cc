@@ -11,14 +11,10 @@ namespace {
 
 struct Options {
   std::string id;
-  std::string title;
-  std::string kind = "studio";
-  std::string zone;
-  std::string region;
   std::string source;
   std::string to;
   std::string reason;
-  std::vector<std::string> sources;
+  uint32_t logic_version = 0;
   int64_t offset = 0;
   int shard = 0;
   int max = 100;
@@ -28,44 +24,10 @@ using Shared = std::shared_ptr<Options>;
 using Admin = v1::AdminService;
 constexpr Duration kSlow = Minutes(30);  // snapshots, catching up, scans
 
-Status CreateTenant(const Client& client, const Options& options) {
-  v1::CreateTenantRequest request;
-  request.set_request_id(NewRequestId());
-  v1::Tenant& tenant = *request.mutable_tenant();
-  tenant.set_id(options.id);
-  tenant.set_title(options.title);
-  tenant.set_kind(options.kind == "mentor"  ? v1::TENANT_KIND_MENTOR
-                  : options.kind == "coach" ? v1::TENANT_KIND_COACH
-                                            : v1::TENANT_KIND_STUDIO);
-  if (!options.zone.empty()) tenant.set_time_zone(options.zone);
-  if (!options.region.empty()) tenant.set_region(options.region);
-  for (const std::string& source : options.sources) tenant.add_sources()->set_name(source);
-  SPOTTER_ASSIGN_OR_RETURN(const auto response,
-                           client.Call<Admin>(&Admin::Stub::CreateTenant, request));
-  if (client.json()) {
-    PrintJson(response.tenant());
-  } else {
-    fmt::print("tenant {}\n", response.tenant().id());
-  }
-  return OkStatus();
-}
-
 StatusOr<v1::GetStatusResponse> GetStatus(const Client& client, const Options& options) {
   v1::GetStatusRequest request;
   request.set_shard(options.shard);
   return client.Call<Admin>(&Admin::Stub::GetStatus, request);
-}
-
-Status ListTenants(const Client& client, const Options& options) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto status, GetStatus(client, options));
-  std::vector<std::vector<std::string>> rows = {{"TENANT", "KIND", "ZONE", "TITLE"}};
-  for (const v1::Tenant& tenant : status.tenants()) {
-    if (client.json()) PrintJson(tenant);
-    rows.push_back({tenant.id(), Short(v1::TenantKind_Name(tenant.kind()), "TENANT_KIND_"),
-                    tenant.time_zone(), tenant.title()});
-  }
-  if (!client.json()) PrintTable(rows);
-  return OkStatus();
 }
 
 Status ShowStatus(const Client& client, const Options& options) {
@@ -177,7 +139,13 @@ Status ListSnapshots(const Client& client, const Options& options) {
   request.set_shard(options.shard);
   SPOTTER_ASSIGN_OR_RETURN(const auto response,
                            client.Call<Admin>(&Admin::Stub::ListSnapshots, request));
-  for (const v1::Snapshot& snapshot : response.snapshots()) PrintSnapshot(client, snapshot);
+  std::vector<std::vector<std::string>> rows = {{"SNAPSHOT", "OFFSET", "BYTES", "HASH"}};
+  for (const v1::Snapshot& snapshot : response.snapshots()) {
+    if (client.json()) PrintJson(snapshot);
+    rows.push_back({snapshot.path(), std::to_string(snapshot.offset()),
+                    std::to_string(snapshot.bytes()), snapshot.state_hash()});
+  }
+  if (!client.json()) PrintTable(rows);
   return OkStatus();
 }
 
@@ -211,6 +179,22 @@ Status Skip(const Client& client, const Options& options) {
   return client.Call<Admin>(&Admin::Stub::SkipOffset, request).status();
 }
 
+Status WriteBarrier(const Client& client, const Options& options) {
+  v1::WriteBarrierRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_logic_version(options.logic_version);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::WriteBarrier, request));
+  if (client.json()) {
+    PrintJson(response);
+  } else if (response.logic_version() == 0) {
+    fmt::print("taken back offset={}; start again\n", response.offset());
+  } else {
+    fmt::print("barrier offset={} logic_version={}\n", response.offset(), response.logic_version());
+  }
+  return OkStatus();
+}
+
 Status Advance(const Client& client, const Options& options) {
   SPOTTER_ASSIGN_OR_RETURN(const EventTime to, ParseTime(options.to));
   v1::AdvanceTimeRequest request;
@@ -223,6 +207,10 @@ Status Advance(const Client& client, const Options& options) {
   } else {
     fmt::print("now={}{}\n", TimeText(response.now()),
                response.reached_wall() ? " (the wall clock)" : "");
+    const EventTime now{response.now().seconds() * 1000 + response.now().nanos() / 1'000'000};
+    if (to < now && !response.reached_wall()) {
+      fmt::print(stderr, "{} lies before it: the clock does not go back\n", FormatTime(to));
+    }
   }
   return OkStatus();
 }
@@ -252,22 +240,6 @@ CLI::App* Bind(CLI::App* app, Run& run, const Shared& options,
     run = [options, act](const Client& client) { return act(client, *options); };
   });
   return app;
-}
-
-void AddTenantCommands(CLI::App& app, Run& run, const Shared& options) {
-  CLI::App* tenant = app.add_subcommand("tenant", "studios and mentors");
-  tenant->require_subcommand(1);
-  tenant->fallthrough();
-  CLI::App* create =
-      Bind(tenant->add_subcommand("create", "create a tenant"), run, options, CreateTenant);
-  create->add_option("id", options->id, "1 to 64 of [a-z0-9-]")->required();
-  create->add_option("--title", options->title, "its name as people know it");
-  create->add_option("--kind", options->kind, "studio, mentor or coach (studio)")
-      ->check(CLI::IsMember({"studio", "mentor", "coach"}));
-  create->add_option("--time-zone", options->zone, "IANA zone of its members (UTC)");
-  create->add_option("--region", options->region, "country of its national phone numbers (US)");
-  create->add_option("--source", options->sources, "a system that sends its events; repeatable");
-  Bind(tenant->add_subcommand("list", "tenants"), run, options, ListTenants);
 }
 
 // What concerns a shard as a whole; a program of one shard has number 0.
@@ -311,7 +283,6 @@ void AddDeadLetterCommands(CLI::App& app, Run& run, const Shared& options) {
 
 void AddAdminCommands(CLI::App& app, Run& run) {
   const auto options = std::make_shared<Options>();
-  AddTenantCommands(app, run, options);
   AddDeadLetterCommands(app, run, options);
   AddShardCommands(app, run, options);
   OfShard(Bind(app.add_subcommand("snapshot", "take a snapshot of the state"), run, options,
@@ -338,6 +309,11 @@ void AddAdminCommands(CLI::App& app, Run& run) {
   OfShard(skip, options);
   skip->add_option("offset", options->offset, "its offset")->required();
   skip->add_option("--reason", options->reason, "why, for the audit")->required();
+  Bind(app.add_subcommand("barrier",
+                          "stop the shard at the log's end for a binary of a later logic version"),
+       run, options, WriteBarrier)
+      ->add_option("--logic-version", options->logic_version,
+                   "who goes on (the next); the server's own takes a barrier back");
   CLI::App* advance = Bind(app.add_subcommand("advance", "move the clock of a time-lapse server"),
                            run, options, Advance);
   advance->add_option("--to", options->to, "RFC 3339 instant")->required();

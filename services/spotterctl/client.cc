@@ -19,6 +19,9 @@ StatusOr<Client> Client::Make(const Connection& connection) {
   if (!connection.tls_ca.empty()) {
     grpc::SslCredentialsOptions options;
     SPOTTER_ASSIGN_OR_RETURN(options.pem_root_certs, ReadWholeFile(connection.tls_ca));
+    if (options.pem_root_certs.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+      return InvalidArgument("--tls-ca '{}' holds no certificate, expected PEM", connection.tls_ca);
+    }
     credentials = grpc::SslCredentials(options);
   }
   client.channel_ = grpc::CreateChannel(connection.address, credentials);
@@ -31,11 +34,25 @@ void Client::Prepare(grpc::ClientContext& context, Duration timeout) const {
   if (!connection_.tenant.empty()) context.AddMetadata("spotter-tenant", connection_.tenant);
 }
 
+// What gRPC's words mean to somebody who typed a command; "" = nothing that it does not say itself.
+std::string Client::HintAt(std::string_view message) const {
+  const auto says = [&](std::string_view words) { return message.find(words) != message.npos; };
+  if (says("certificate verify failed")) {
+    return fmt::format(": its certificate is not of the authority in '{}'", connection_.tls_ca);
+  }
+  if (says("wrong version number")) return ": it has no TLS, leave --tls-ca away";
+  if (connection_.tls_ca.empty() && (says("Socket closed") || says("Connection reset"))) {
+    return ": if it speaks TLS, --tls-ca FILE is needed";
+  }
+  return "";
+}
+
 Status Client::FromGrpc(const grpc::Status& status) const {
   // Both enumerations are gRPC's.
   const auto code = static_cast<StatusCode>(status.error_code());
   if (code == StatusCode::kUnavailable) {
-    return Unavailable("{} ({})", status.error_message(), connection_.address);
+    return Unavailable("{}{} ({})", connection_.address, HintAt(status.error_message()),
+                       status.error_message());
   }
   return MakeStatus(code, "{}", status.error_message());
 }

@@ -51,6 +51,7 @@ class Client {
 
  private:
   Client() = default;
+  std::string HintAt(std::string_view message) const;
   Connection connection_;
   std::string token_;
   std::shared_ptr<grpc::Channel> channel_;

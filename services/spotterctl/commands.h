@@ -17,9 +17,11 @@ void AddEventCommands(CLI::App& app, Run& run);       // publish, import
 void AddProfileCommands(CLI::App& app, Run& run);     // profile ..., explain
 void AddDefinitionCommands(CLI::App& app, Run& run);  // segment ..., journey ..., refusals
 void AddActionCommands(CLI::App& app, Run& run);      // actions ...
-void AddAdminCommands(CLI::App& app, Run& run);       // tenant, deadletter, snapshot, state, ...
-void AddRestoreCommand(CLI::App& app, Run& run);      // restore: offline, no client used
-void AddCommands(CLI::App& app, Run& run);            // all of the above
-void AddSessionCommand(CLI::App& app, Run& run);      // session: the above, line by line
+void AddAdminCommands(CLI::App& app, Run& run);
+void AddTenantCommands(CLI::App& app,
+                       Run& run);  // tenant ...       // deadletter, snapshot, state, ...
+void AddRestoreCommand(CLI::App& app, Run& run);  // restore: offline, no client used
+void AddCommands(CLI::App& app, Run& run);        // all of the above
+void AddSessionCommand(CLI::App& app, Run& run);  // session: the above, line by line
 
 }  // namespace spotter::ctl

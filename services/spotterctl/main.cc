@@ -5,6 +5,7 @@
 
 #include "services/spotterctl/commands.h"
 #include "services/spotterctl/print.h"
+#include "services/spotterctl/usage.h"
 
 namespace {
 
@@ -29,11 +30,12 @@ Exit codes: 0 ok, 1 the request failed (one line on stderr says why), 2 usage.
 }  // namespace
 
 int main(int argc, char** argv) {
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // it tells the same in our one line
   namespace ctl = spotter::ctl;
   CLI::App app("Talks to a running spotter, and restores the data of a stopped one.", "spotterctl");
-  app.footer(kExamples);
   app.require_subcommand(1);
   app.fallthrough();
+  app.set_version_flag("--version", "spotterctl " SPOTTER_VERSION);
   ctl::Connection connection;
   app.add_option("--grpc", connection.address, "the server's gRPC address (127.0.0.1:7071)")
       ->envname("SPOTTER_GRPC");
@@ -46,10 +48,14 @@ int main(int argc, char** argv) {
   ctl::Run run;
   ctl::AddCommands(app, run);
   ctl::AddSessionCommand(app, run);
+  app.footer(kExamples);  // after the commands: each would inherit it
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    fmt::print(stderr, "error: {}\nRun with --help for more information.\n",
+               ctl::WhatIsWrong(app, error));
+    return 2;
   }
   const auto client = ctl::Client::Make(connection);
   const spotter::Status done = client.ok() ? run(*client) : client.status();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
 #include <memory>
 
 #include "services/spotterctl/commands.h"
@@ -55,15 +56,43 @@ std::string FieldText(const v1::Field& field) {
   return "";
 }
 
+// Each value once, whichever records hold it.
+void PrintIdentifiers(const v1::Profile& profile) {
+  std::map<std::pair<std::string, std::string>, bool> is_current;
+  for (const v1::HeldIdentifier& one : profile.identifiers()) {
+    const std::string type = Short(v1::IdentifierType_Name(one.type()), "IDENTIFIER_TYPE_");
+    const std::string& value = one.normalized().empty() ? one.raw() : one.normalized();
+    is_current[{type, value}] |= one.current();
+  }
+  for (const auto& [identifier, current] : is_current) {
+    fmt::print("  {:<9} {}{}\n", identifier.first, identifier.second, current ? "" : " (former)");
+  }
+}
+
+// Where a walk stands.
+std::string WalkText(const v1::Enrolment& walk) {
+  switch (walk.state()) {
+    case v1::ENROLMENT_STATE_HELD_OUT:
+      return fmt::format("held out at '{}': nothing is sent", walk.step());
+    case v1::ENROLMENT_STATE_ENDED:
+      return fmt::format("ended: {}", walk.outcome());
+    default:
+      return fmt::format("at '{}'", walk.step());
+  }
+}
+
 void PrintProfile(const v1::Profile& profile) {
   fmt::print("{}  {}  {}\n", profile.id(), profile.display_name(), StatusText(profile));
   for (const v1::SourceRecord& record : profile.records()) {
     fmt::print("  record    {} {} {}\n", record.source(), record.customer_id(), record.id());
   }
-  for (const v1::HeldIdentifier& one : profile.identifiers()) {
-    fmt::print("  {:<9} {}{}\n", Short(v1::IdentifierType_Name(one.type()), "IDENTIFIER_TYPE_"),
-               one.normalized(), one.current() ? "" : " (former)");
+  PrintIdentifiers(profile);
+  for (const v1::ConsentEntry& one : profile.consents()) {
+    fmt::print("  consent   {} {} {} at {} by {}\n", one.channel(), one.purpose(),
+               Short(v1::ConsentState_Name(one.state()), "CONSENT_STATE_"), TimeText(one.time()),
+               one.source());
   }
+  for (const std::string& tag : profile.tags()) fmt::print("  tag       {}\n", tag);
   for (const v1::Trait& trait : profile.traits()) {
     fmt::print("  trait     {} = {}\n", trait.field().name(), FieldText(trait.field()));
   }
@@ -79,9 +108,8 @@ void PrintProfile(const v1::Profile& profile) {
     fmt::print("  segment   {} since {}\n", one.segment(), TimeText(one.since()));
   }
   for (const v1::Enrolment& one : profile.enrolments()) {
-    fmt::print("  journey   {} at '{}' since {}{}\n", one.journey(), one.step(),
-               TimeText(one.entered_at()),
-               one.outcome().empty() ? "" : fmt::format(", ended: {}", one.outcome()));
+    fmt::print("  journey   {} since {} {}\n", one.journey(), TimeText(one.entered_at()),
+               WalkText(one));
   }
   for (const std::string& channel : profile.suppressed_channels()) {
     fmt::print("  opted out {}\n", channel);
@@ -245,9 +273,16 @@ Status Explain(const Client& client, const Options& options) {
                one.not_entered_because().empty() ? fmt::format("{} walks", one.enrolments_size())
                                                  : one.not_entered_because());
     for (const v1::Enrolment& walk : one.enrolments()) {
-      fmt::print("  entered {} at step '{}' {}\n", TimeText(walk.entered_at()), walk.step(),
-                 walk.outcome());
+      fmt::print("  entered {} {}{}\n", TimeText(walk.entered_at()), WalkText(walk),
+                 walk.sent_steps().empty()
+                     ? ""
+                     : fmt::format("; proposed: {}", fmt::join(walk.sent_steps(), ", ")));
     }
+  }
+  for (const v1::OutboxEntry& one : response.waiting()) {
+    v1::Delivery delivery;
+    *delivery.mutable_entry() = one;
+    fmt::print("waiting in {}: {}\n", one.subscription(), DeliveryText(delivery));
   }
   for (const v1::Refusal& one : response.refusals()) {
     fmt::print("not sent: {}/{} {} {}: {}\n", one.journey(), one.step(), TimeText(one.decided_at()),

@@ -3,6 +3,7 @@
 
 #include "services/spotterctl/commands.h"
 #include "services/spotterctl/print.h"
+#include "services/spotterctl/usage.h"
 
 namespace spotter::ctl {
 namespace {
@@ -20,7 +21,7 @@ Status RunLine(const Client& client, const std::string& line) {
     fmt::print("{}", app.help());
     return OkStatus();
   } catch (const CLI::ParseError& error) {
-    return InvalidArgument("{}", error.what());
+    return InvalidArgument("{}", WhatIsWrong(app, error));
   }
   return run(client);
 }
@@ -56,6 +57,7 @@ void AddCommands(CLI::App& app, Run& run) {
   AddProfileCommands(app, run);
   AddDefinitionCommands(app, run);
   AddActionCommands(app, run);
+  AddTenantCommands(app, run);
   AddAdminCommands(app, run);
   AddRestoreCommand(app, run);
 }

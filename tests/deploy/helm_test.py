@@ -5,18 +5,24 @@
 No cluster runs here. Schemas of the Prometheus operator's kinds are our own excerpts (schemas/).
 """
 
+import functools
 import pathlib
+import sys
 import unittest
 
 import promql
 import tools
 import yaml
 
+sys.path.insert(0, str(promql.ROOT / "tests" / "integration"))
+import harness  # noqa: E402
+
 CHART = promql.ROOT / "helm" / "spotter"
 VALUES = [CHART / "values.yaml", CHART / "ci" / "small.yaml", CHART / "ci" / "tls-large.yaml"]
 COMPONENTS = {"ingest", "engine", "gateway"}
 
 
+@functools.cache
 def render(*arguments):
     code, text = tools.run([tools.tool("helm"), "template", "rel", CHART, "--namespace", "studio",
                             "--kube-version", tools.KUBERNETES, *arguments])
@@ -24,6 +30,7 @@ def render(*arguments):
     return code, "\n".join(line for line in text.split("\n") if not line.startswith("walk.go"))
 
 
+@functools.cache
 def documents(values):
     code, text = render("-f", values)
     assert code == 0, text
@@ -146,6 +153,16 @@ class Rendered(unittest.TestCase):
                     if str(value).startswith("/etc/"):
                         self.assertIn(str(pathlib.PurePath(value).parent), mounted, key)
 
+    def test_programs_know_the_keys_that_they_get(self):
+        for found in self.each():
+            configs = of_kind(found, "ConfigMap")
+            for component in COMPONENTS:
+                config = yaml.safe_load(configs[f"rel-spotter-{component}"]["data"]
+                                        [f"{component}.yaml"])
+                known = tools.flags_of(harness.bin_dir() / f"spotter-{component}")
+                keys = {key for key in config if not key.startswith("kafka.")}
+                self.assertEqual(set(), keys - known, component)
+
     def test_no_secret_is_rendered(self):
         for found in self.each():
             self.assertEqual({}, of_kind(found, "Secret"))
@@ -169,4 +186,6 @@ class Rendered(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    tools.main()
+    options, rest = harness.script_parser(__doc__).parse_known_args()
+    harness.use_bin(options.bin)
+    tools.main(rest)

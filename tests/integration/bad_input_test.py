@@ -329,56 +329,6 @@ class BadStarts(unittest.TestCase):
                                                    "--http", "0.0.0.0:0"])
 
 
-class DamagedLog(unittest.TestCase):
-    """A flipped bit is never skipped in silence."""
-
-    def setUp(self):
-        self.scratch = self.enterContext(harness.Scratch())
-        self.data = self.scratch / "data"
-        with harness.Server(self.data) as server, harness.Poster(server.http) as poster:
-            for number in range(50):
-                status, answer = poster.post(SQUARE, json.dumps(booking(f"bk-{number}")))
-                self.assertEqual(2, status // 100, answer)
-            self.assertEqual(0, server.stop())
-
-    def first_segment(self):
-        return min((self.data / "log").rglob("*.log"))
-
-    def test_a_flipped_bit_quarantines_and_names_file_and_offset(self):
-        segment = self.first_segment()
-        raw = bytearray(segment.read_bytes())
-        raw[raw.index(b"evt-bk-25-0")] ^= 1  # inside a payload: only the checksum can tell
-        segment.write_bytes(raw)
-        server = harness.Server(self.data)
-        try:
-            server.start()
-            status, said = read(f"http://{server.admin}/readyz")
-            self.assertEqual(503, status, said)
-            said += server.stderr_tail()
-            self.assertEqual(200, read(f"http://{server.admin}/healthz")[0])
-        except harness.Failed as refused:  # or it does not serve at all
-            self.assertIn("exit code 3", str(refused))
-            said = str(refused)
-        finally:
-            if server.is_alive():
-                server.kill()
-        self.assertIn(segment.name, said)
-        self.assertRegex(said, r"offset|position")
-        self.assertEqual(bytes(raw), segment.read_bytes(), "the damaged file was changed")
-
-    def test_a_torn_tail_is_repaired(self):
-        segment = max((self.data / "log").rglob("*.log"))
-        with open(segment, "ab") as file:
-            file.write(b"\x40\x00\x00\x00half a frame")
-        with harness.Server(self.data) as server:
-            self.assertEqual(200, read(f"http://{server.admin}/readyz")[0])
-            ctl = harness.Ctl(server)
-            ctl.wait_applied()
-            profile = ctl.row("profile", "show", "--source", "square", "--customer", "CUSTOMER1")
-            totals = {total["kind"]: int(total["count"]) for total in profile["totals"]}
-            self.assertEqual(50, totals["booking"])
-
-
 @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
 class FullDisk(unittest.TestCase):
     def test_a_full_disk_loses_nothing(self):

@@ -103,7 +103,7 @@ class ClusterTest(unittest.TestCase):
 
     def owned(self, engine):
         metrics = engine.metrics()
-        return {n for n in range(SHARDS) if metrics.get(f'spotter_shard_owner{{shard="{n}"}}') == 1}
+        return {n for n in range(SHARDS) if metrics.get(f'spotter_engine_delivers{{shard="{n}"}}') == 1}
 
     def wait_owned(self, engine, shards):
         harness.wait_until(lambda: self.owned(engine) == shards, f"it delivers for {shards}")
@@ -121,7 +121,7 @@ class ClusterTest(unittest.TestCase):
         self.wait_owned(first, {0, 2})
         self.wait_owned(second, {1, 3})
         self.walk("m-2")
-        self.assertEqual(1, first.metrics()['spotter_shard_fenced_total{shard="1"}'])
+        self.assertEqual(1, first.metrics()['spotter_engine_fenced_total{shard="1"}'])
 
         # An operator moves one shard: first by hand-over, then by force.
         Ctl(first).run("shard", "release", 0)

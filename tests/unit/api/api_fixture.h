@@ -21,7 +21,7 @@ class FakeDeadLetters final : public intake::DeadLetters {
     letters[letter.id] = letter;
     return letter.id;
   }
-  intake::DeadLetterPage List(std::string_view tenant, std::string_view, size_t,
+  StatusOr<intake::DeadLetterPage> List(std::string_view tenant, std::string_view, size_t,
                               std::string_view) const override {
     intake::DeadLetterPage page;
     for (const auto& [id, letter] : letters) {
@@ -58,6 +58,7 @@ class FakeShardOperations final : public ShardOperations {
     return std::vector<SnapshotInfo>();
   }
   Status SkipOffset(int64_t, std::string) override { return OkStatus(); }
+  StatusOr<BarrierInfo> WriteBarrier(uint32_t) override { return BarrierInfo{}; }
   std::string problem() const override { return ""; }
 };
 

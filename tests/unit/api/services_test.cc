@@ -6,6 +6,7 @@
 
 #include "api/explain.h"
 #include "api_fixture.h"
+#include "engine/queries.h"
 #include "spotter/v1/action_service.grpc.pb.h"
 #include "spotter/v1/admin_service.grpc.pb.h"
 #include "spotter/v1/ingest_service.grpc.pb.h"
@@ -133,6 +134,25 @@ TEST_F(ServicesTest, AnEventBecomesAProfileAndAnActionThatIsAckedOnce) {
             Call<v1::ActionService>(&v1::ActionService::Stub::PullActions, pull).deliveries_size());
 }
 
+// A terminal that was closed, a client behind a proxy that gave up.
+TEST_F(ServicesTest, APullThatWasGivenUpTakesNothingWithIt) {
+  PutJourney();
+  v1::PullActionsRequest pull;
+  *pull.mutable_wait() = wire::ToProto(Seconds(60));
+  const auto stub = v1::ActionService::NewStub(channel_);
+  for (int i = 0; i < 8; ++i) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+    v1::PullActionsResponse response;
+    EXPECT_EQ(grpc::StatusCode::DEADLINE_EXCEEDED,
+              stub->PullActions(&context, pull, &response).error_code());
+  }
+  Publish({Consent("c1"), Joined("c1", "a@example.com")});
+  *pull.mutable_wait() = wire::ToProto(Seconds(5));
+  EXPECT_EQ(1,
+            Call<v1::ActionService>(&v1::ActionService::Stub::PullActions, pull).deliveries_size());
+}
+
 TEST_F(ServicesTest, AStreamDeliversForCreditAndAnswersSettlements) {
   PutJourney();
   Publish(
@@ -251,6 +271,29 @@ TEST_F(ServicesTest, ExplainsAMemberByClausesJourneysAndRefusals) {
   ASSERT_EQ(1, explained.journeys_size());
   ASSERT_EQ(1, explained.refusals_size());
   EXPECT_EQ(v1::REFUSAL_REASON_NO_CONSENT, explained.refusals(0).reason());
+  EXPECT_EQ(0, explained.waiting_size());
+}
+
+TEST_F(ServicesTest, ExplainsWhatWaitsForDelivery) {
+  PutJourney();
+  Publish({Consent("c1"), Joined("c1", "a@example.com")});
+  v1::ExplainRequest request;
+  request.set_profile(ProfileOf("a@example.com").id());
+  auto explained = Call<v1::ProfileService>(&v1::ProfileService::Stub::Explain, request);
+  ASSERT_EQ(1, explained.waiting_size());
+  EXPECT_EQ("default", explained.waiting(0).subscription());
+  EXPECT_EQ("mail", explained.waiting(0).action().step());
+
+  v1::SettleActionsRequest settle;
+  v1::Settlement& ack = *settle.add_settlements();
+  ack.set_lease_token(
+      Call<v1::ActionService>(&v1::ActionService::Stub::PullActions, v1::PullActionsRequest())
+          .deliveries(0)
+          .lease_token());
+  ack.set_outcome(v1::SETTLE_OUTCOME_ACK);
+  Call<v1::ActionService>(&v1::ActionService::Stub::SettleActions, settle);
+  explained = Call<v1::ProfileService>(&v1::ProfileService::Stub::Explain, request);
+  EXPECT_EQ(0, explained.waiting_size());
 }
 
 TEST_F(ServicesTest, WhatCannotBeReadBecomesADeadLetterAndTheRestGoesOn) {
@@ -295,6 +338,46 @@ TEST_F(ServicesTest, ANewTenantIsInTheControlLogForIntake) {
   Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, request,
                          grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(std::vector{north}, directory_.Tenants());
+}
+
+TEST_F(ServicesTest, CreatingATenantThatIsThereResetsNothing) {
+  v1::CreateTenantRequest create;
+  create.mutable_tenant()->set_id("north");
+  create.mutable_tenant()->set_region("AT");
+  create.mutable_tenant()->add_sources()->set_name("door");
+  create.mutable_tenant()->set_sms_per_week(1);
+  Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, create);
+  create.mutable_tenant()->clear_region();
+  create.mutable_tenant()->set_title("North");
+  Call<v1::AdminService>(&v1::AdminService::Stub::CreateTenant, create,
+                         grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_EQ("AT", (*engine::FindTenant(store_, model::TenantId("north")))->region);
+
+  v1::UpdateTenantRequest update;
+  update.mutable_tenant()->set_id("north");
+  update.mutable_tenant()->set_title("North");
+  update.mutable_tenant()->set_quiet_from_minute(20 * 60);
+  update.mutable_tenant()->add_sources()->set_name("till");
+  v1::SourceDeclaration& door = *update.mutable_tenant()->add_sources();
+  door.set_name("door");
+  door.set_site("main");
+  const v1::Tenant after =
+      Call<v1::AdminService>(&v1::AdminService::Stub::UpdateTenant, update).tenant();
+  EXPECT_EQ("AT", after.region());
+  EXPECT_EQ(1, after.sms_per_week());
+  EXPECT_EQ("North", after.title());
+  EXPECT_EQ(20 * 60, after.quiet_from_minute());
+  ASSERT_EQ(2, after.sources_size());
+  EXPECT_EQ("main", after.sources(0).site());
+  EXPECT_EQ("till", after.sources(1).name());
+  EXPECT_EQ(2u, directory_.Find(model::TenantId("north"))->sources.size());
+
+  update.mutable_tenant()->set_quiet_from_minute(24 * 60);
+  Call<v1::AdminService>(&v1::AdminService::Stub::UpdateTenant, update,
+                         grpc::StatusCode::INVALID_ARGUMENT);
+  update.mutable_tenant()->set_id("south");
+  Call<v1::AdminService>(&v1::AdminService::Stub::UpdateTenant, update,
+                         grpc::StatusCode::NOT_FOUND);
 }
 
 TEST_F(ServicesTest, TheStateHashVerifies) {

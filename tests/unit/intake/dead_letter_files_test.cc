@@ -36,7 +36,8 @@ class DeadLetterFilesTest : public testing::Test {
   std::string File(const std::string& day) { return options_.folder + "/" + day + ".ndjson"; }
   std::vector<std::string> Bytes(const DeadLetterFiles& files, std::string_view source = "") {
     std::vector<std::string> bytes;
-    for (const DeadLetter& letter : files.List("studio", source, 100, "").letters) {
+    const DeadLetterPage page = *files.List("studio", source, 100, "");
+    for (const DeadLetter& letter : page.letters) {
       bytes.push_back(files.Get("studio", letter.id)->bytes);
     }
     return bytes;
@@ -79,7 +80,7 @@ TEST_F(DeadLetterFilesTest, ShowsATenantOnlyItsOwn) {
   const std::string id = *files->Add(Letter("x"));
   EXPECT_EQ(files->Get("other", id).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(files->Resolve("other", id, Resolution::kDiscarded).code(), StatusCode::kNotFound);
-  EXPECT_EQ(files->List("other", "", 10, "").total, 0u);
+  EXPECT_EQ(files->List("other", "", 10, "")->total, 0u);
   EXPECT_NE(*files->Add(Letter("x", kDay1, "other")), id);
 }
 
@@ -107,20 +108,20 @@ TEST_F(DeadLetterFilesTest, PagesThroughLetters) {
     letter.source = i == 2 ? "stripe" : "square";
     ASSERT_TRUE(files->Add(letter).ok());
   }
-  const DeadLetterPage first = files->List("studio", "square", 2, "");
+  const DeadLetterPage first = *files->List("studio", "square", 2, "");
   ASSERT_EQ(first.letters.size(), 2u);
   EXPECT_EQ(first.total, 4u);
   EXPECT_EQ(first.letters[0].bytes, "");
   EXPECT_EQ(first.letters[1].received_at, kDay1 + Minutes(3));
   // What is resolved between two pages does not stop the walk.
   ASSERT_TRUE(files->Resolve("studio", first.letters[1].id, Resolution::kDiscarded).ok());
-  const DeadLetterPage second = files->List("studio", "square", 2, first.next);
+  const DeadLetterPage second = *files->List("studio", "square", 2, first.next);
   ASSERT_EQ(second.letters.size(), 2u);
   EXPECT_EQ(second.letters[0].received_at, kDay1 + Minutes(1));
   EXPECT_EQ(second.letters[1].received_at, kDay1);
   EXPECT_EQ(second.total, 3u);
   EXPECT_EQ(second.next, "");
-  EXPECT_TRUE(files->List("studio", "", 10, "nonsense").letters.empty());
+  EXPECT_TRUE(files->List("studio", "", 10, "nonsense")->letters.empty());
 }
 
 TEST_F(DeadLetterFilesTest, CutsATornLine) {

@@ -30,13 +30,17 @@ class FewTenants final : public TenantDirectory {
   }
 };
 
-// A log whose disk is full while `is_full`.
+// A log whose disk is full while `is_full`, and that may refuse a record.
 class FillableLog final : public log::Log {
  public:
   explicit FillableLog(const Clock& clock) : log_(clock) {}
   StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view> payloads) override {
     ++appends;
     if (is_full) return Unavailable("log: disk full");
+    for (const std::string_view payload : payloads) {
+      if (refuses.empty() || payload.find(refuses) == std::string_view::npos) continue;
+      return InvalidArgument("log: a record is too large");
+    }
     return log_.Append(payloads);
   }
   Status WaitDurable(log::Offset offset) override { return log_.WaitDurable(offset); }
@@ -54,6 +58,7 @@ class FillableLog final : public log::Log {
 
   std::atomic<bool> is_full = false;
   std::atomic<int> appends = 0;
+  std::string refuses;  // a record that holds this is too large for it
 
  private:
   log::InMemoryLog log_;
@@ -76,7 +81,7 @@ class IntakeTest : public testing::Test {
     }
     return events;
   }
-  std::vector<DeadLetter> Dead() { return dead_letters_->List(kStudio, "", 100, "").letters; }
+  std::vector<DeadLetter> Dead() { return dead_letters_->List(kStudio, "", 100, "")->letters; }
 
   TempFolder folder_;
   VirtualClock clock_{*ParseTime("2026-11-22T12:00:00Z")};

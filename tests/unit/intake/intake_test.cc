@@ -171,7 +171,7 @@ TEST_F(UnsignedIntakeTest, HoldsATenantBackWhileItMoves) {
   EXPECT_EQ(intake_.Publish(TenantId("moving"), {}).status(), held);
   EXPECT_EQ(intake_.HandleWebhook(TenantId("moving"), "square", {}, "", "{").status(), held);
   EXPECT_TRUE(Logged().empty());
-  EXPECT_TRUE(dead_letters_->List("moving", "", 10, "").letters.empty());
+  EXPECT_TRUE(dead_letters_->List("moving", "", 10, "")->letters.empty());
 }
 
 TEST_F(UnsignedIntakeTest, ChecksASignatureWhereASecretIsSet) {

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "services/spotterctl/commands.h"
+#include "services/spotterctl/print.h"
+#include "spotter/v1/admin_service.grpc.pb.h"
+
+namespace spotter::ctl {
+namespace {
+
+using Admin = v1::AdminService;
+
+struct Options {
+  std::string id;
+  std::string kind = "studio";
+  std::string title;
+  std::string zone;
+  std::string region;
+  std::vector<std::string> sources;
+  std::optional<int> sms_per_week;
+  std::string quiet_from;
+  std::string quiet_until;
+};
+using Shared = std::shared_ptr<Options>;
+
+std::string MinuteText(int minute) { return fmt::format("{:02}:{:02}", minute / 60, minute % 60); }
+
+StatusOr<int> ParseMinute(std::string_view what, const std::string& text) {
+  int hour = 0;
+  int minute = 0;
+  int end = 0;
+  if (std::sscanf(text.c_str(), "%2d:%2d%n", &hour, &minute, &end) == 2 &&
+      static_cast<size_t>(end) == text.size() && hour >= 0 && hour < 24 && minute >= 0 &&
+      minute < 60) {
+    return hour * 60 + minute;
+  }
+  return InvalidArgument("{} '{}': expected HH:MM, 00:00 to 23:59", what, text);
+}
+
+// The settings that were given; the others are not in it.
+StatusOr<v1::Tenant> TenantOf(const Options& options) {
+  v1::Tenant tenant;
+  tenant.set_id(options.id);
+  tenant.set_title(options.title);
+  if (!options.zone.empty()) tenant.set_time_zone(options.zone);
+  if (!options.region.empty()) tenant.set_region(options.region);
+  for (const std::string& source : options.sources) tenant.add_sources()->set_name(source);
+  if (options.sms_per_week.has_value()) tenant.set_sms_per_week(*options.sms_per_week);
+  if (!options.quiet_from.empty()) {
+    SPOTTER_ASSIGN_OR_RETURN(const int minute, ParseMinute("--quiet-from", options.quiet_from));
+    tenant.set_quiet_from_minute(minute);
+  }
+  if (!options.quiet_until.empty()) {
+    SPOTTER_ASSIGN_OR_RETURN(const int minute, ParseMinute("--quiet-until", options.quiet_until));
+    tenant.set_quiet_until_minute(minute);
+  }
+  return tenant;
+}
+
+std::string SourcesText(const v1::Tenant& tenant) {
+  std::string text;
+  for (const v1::SourceDeclaration& source : tenant.sources()) {
+    text += (text.empty() ? "" : ",") + source.name();
+  }
+  return text;
+}
+
+void Print(const Client& client, const v1::Tenant& tenant) {
+  if (client.json()) {
+    PrintJson(tenant);
+    return;
+  }
+  fmt::print("tenant {} zone={} region={} sources={} sms_per_week={} quiet={}-{} title=\"{}\"\n",
+             tenant.id(), tenant.time_zone(), tenant.region(), SourcesText(tenant),
+             tenant.sms_per_week(), MinuteText(tenant.quiet_from_minute()),
+             MinuteText(tenant.quiet_until_minute()), tenant.title());
+}
+
+Status Create(const Client& client, const Options& options) {
+  v1::CreateTenantRequest request;
+  request.set_request_id(NewRequestId());
+  SPOTTER_ASSIGN_OR_RETURN(*request.mutable_tenant(), TenantOf(options));
+  request.mutable_tenant()->set_kind(options.kind == "mentor"  ? v1::TENANT_KIND_MENTOR
+                                     : options.kind == "coach" ? v1::TENANT_KIND_COACH
+                                                               : v1::TENANT_KIND_STUDIO);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::CreateTenant, request));
+  Print(client, response.tenant());
+  return OkStatus();
+}
+
+Status Set(const Client& client, const Options& options) {
+  v1::UpdateTenantRequest request;
+  request.set_request_id(NewRequestId());
+  SPOTTER_ASSIGN_OR_RETURN(*request.mutable_tenant(), TenantOf(options));
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::UpdateTenant, request));
+  Print(client, response.tenant());
+  return OkStatus();
+}
+
+Status List(const Client& client) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto status,
+                           client.Call<Admin>(&Admin::Stub::GetStatus, v1::GetStatusRequest()));
+  std::vector<std::vector<std::string>> rows = {
+      {"TENANT", "KIND", "ZONE", "REGION", "SOURCES", "SMS/WEEK", "QUIET", "TITLE"}};
+  for (const v1::Tenant& tenant : status.tenants()) {
+    if (client.json()) PrintJson(tenant);
+    rows.push_back(
+        {tenant.id(), Short(v1::TenantKind_Name(tenant.kind()), "TENANT_KIND_"), tenant.time_zone(),
+         tenant.region(), SourcesText(tenant), std::to_string(tenant.sms_per_week()),
+         MinuteText(tenant.quiet_from_minute()) + "-" + MinuteText(tenant.quiet_until_minute()),
+         tenant.title()});
+  }
+  if (!client.json()) PrintTable(rows);
+  return OkStatus();
+}
+
+CLI::App* AddSettings(CLI::App* app, Run& run, const Shared& options,
+                      Status (*act)(const Client&, const Options&)) {
+  app->callback([&run, options, act] {
+    run = [options, act](const Client& client) { return act(client, *options); };
+  });
+  app->add_option("id", options->id, "1 to 64 of [a-z0-9-]")->required();
+  app->add_option("--title", options->title, "its name as people know it");
+  app->add_option("--time-zone", options->zone, "IANA zone of its members (UTC)");
+  app->add_option("--region", options->region, "country of its national phone numbers (US)");
+  app->add_option("--source", options->sources, "a system that sends its events; repeatable");
+  app->add_option("--sms-per-week", options->sms_per_week, "text messages a member may get (2)");
+  app->add_option("--quiet-from", options->quiet_from,
+                  "HH:MM of the member's day from which nothing is sent (21:00)");
+  app->add_option("--quiet-until", options->quiet_until, "HH:MM until which nothing is (09:00)");
+  return app;
+}
+
+}  // namespace
+
+void AddTenantCommands(CLI::App& app, Run& run) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* tenant = app.add_subcommand("tenant", "studios and mentors");
+  tenant->require_subcommand(1);
+  tenant->fallthrough();
+  AddSettings(tenant->add_subcommand("create", "create a tenant"), run, options, Create)
+      ->add_option("--kind", options->kind, "studio, mentor or coach (studio)")
+      ->check(CLI::IsMember({"studio", "mentor", "coach"}));
+  AddSettings(tenant->add_subcommand("set", "change settings; what is not named stays"), run,
+              options, Set);
+  tenant->add_subcommand("list", "tenants and their settings")->callback([&run] {
+    run = [](const Client& client) { return List(client); };
+  });
+}
+
+}  // namespace spotter::ctl
