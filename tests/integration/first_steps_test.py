@@ -35,8 +35,7 @@ HELLO = """
 journey: hello
 title: Hello
 state: live
-holdout: {HOLDOUT}
-entry: {when: "events('signup').within(days(1)).exists()"}
+entry: {when: "events('signup').within(days(1)).exists()", holdout: {HOLDOUT}}
 steps:
   - id: mail
     send: {channel: email, template: hello, text: "Hi {{first_name}}"}
