@@ -178,8 +178,8 @@ void ShardTable::AddSamples(exposition::Samples& out) const {
     out.Counter("spotter_engine_fenced_total",
                 "Times that another's claim ended this process's own.", static_cast<double>(fenced),
                 labels);
-    out.Gauge("spotter_engine_delivers", "1 while this process may deliver: owner, within its lease.",
-              0, labels);
+    out.Gauge("spotter_engine_delivers",
+              "1 while this process may deliver: owner, within its lease.", 0, labels);
   }
 }
 

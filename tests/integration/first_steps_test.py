@@ -35,9 +35,7 @@ HELLO = """
 journey: hello
 title: Hello
 state: live
-entry:
-  when: "events('signup').within(days(1)).exists()"
-  holdout: {HOLDOUT}
+entry: {when: "events('signup').within(days(1)).exists()", holdout: {HOLDOUT}}
 steps:
   - id: mail
     send: {channel: email, template: hello, text: "Hi {{first_name}}"}
