@@ -10,7 +10,7 @@ KILLS  ?= 20
 FIRST  ?= 1
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-PROGRAMS := $(addsuffix _program,spotter spotterctl spotter-replay spotter-synth spotter-sim spotter-bench)
+PROGRAMS := $(addsuffix _program,spotter spotterctl spotter-ingest spotter-engine spotter-gateway spotter-replay spotter-synth spotter-sim spotter-bench)
 RELEASE  := $(BUILD)/release
 BIN      := $(RELEASE)/bin
 CTEST    = ctest --output-on-failure --no-tests=error -j $(JOBS)

@@ -30,6 +30,7 @@ constexpr std::pair<std::string_view, O> kMethods[] = {
     {"AdminService/TakeShard",            O::kSnapshot},
     {"AdminService/TakeSnapshot",         O::kSnapshot},
     {"AdminService/UpdateTenant",         O::kTenantCreate},
+    {"AdminService/WriteBarrier",         O::kSnapshot},
     {"IngestService/Publish",             O::kPublish},
     {"IngestService/PublishCloudEvents",  O::kPublish},
     {"JourneyService/GetJourney",         O::kReadDefinitions},

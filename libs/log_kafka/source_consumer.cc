@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log_kafka/source_consumer.h"
 
+#include <deque>
 #include <map>
 #include <mutex>
 
@@ -66,11 +67,15 @@ class GroupConsumer final : public SourceConsumer {
   void Revoke();
   Status Take(const rd_kafka_message_t& message, std::vector<SourceMessage>& messages);
   void ProbeIfDue();
+  Status KeepPlace(Duration timeout);
+  void Pause(bool pause);
 
   const SourceOptions options_;
   GroupTrouble trouble_;
   Handle handle_;
   Steady::time_point probed_at_;
+  bool is_paused_ = false;
+  std::deque<Message> early_;  // came while nothing was asked for; the next to be handed out
 
   mutable std::mutex mutex_;
   std::map<Partition, Progress> held_;
@@ -127,6 +132,8 @@ void GroupConsumer::OnRebalance(rd_kafka_t*, rd_kafka_resp_err_t error,
 }
 
 void GroupConsumer::Assign(rd_kafka_topic_partition_list_t* partitions) {
+  early_.clear();
+  is_paused_ = false;
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
@@ -141,6 +148,8 @@ void GroupConsumer::Assign(rd_kafka_topic_partition_list_t* partitions) {
 }
 
 void GroupConsumer::Revoke() {
+  early_.clear();
+  is_paused_ = false;
   // Lost ones belong to somebody already: a commit would only be refused.
   if (rd_kafka_assignment_lost(handle_.get()) == 0) {
     if (const Status committed = Commit(); !committed.ok()) {
@@ -160,12 +169,20 @@ void GroupConsumer::Revoke() {
 
 Status GroupConsumer::Poll(size_t max_messages, size_t max_bytes, Duration timeout,
                            std::vector<SourceMessage>& messages) {
+  if (max_messages == 0) return KeepPlace(timeout);
+  if (is_paused_) Pause(false);
   const size_t before = messages.size();
   size_t bytes = 0;
   while (messages.size() - before < max_messages && bytes < max_bytes) {
     const bool is_first = messages.size() == before;
-    const Message message(
-        rd_kafka_consumer_poll(handle_.get(), is_first ? static_cast<int>(timeout.count()) : 0));
+    Message message;
+    if (early_.empty()) {
+      message.reset(
+          rd_kafka_consumer_poll(handle_.get(), is_first ? static_cast<int>(timeout.count()) : 0));
+    } else {
+      message = std::move(early_.front());
+      early_.pop_front();
+    }
     if (message == nullptr) break;
     bytes += message->len;
     if (Status taken = Take(*message, messages); !taken.ok()) {
@@ -179,6 +196,25 @@ Status GroupConsumer::Poll(size_t max_messages, size_t max_bytes, Duration timeo
     ProbeIfDue();
   }
   return OkStatus();
+}
+
+// A paused partition is not fetched; what was on its way when it was paused still comes.
+Status GroupConsumer::KeepPlace(Duration timeout) {
+  if (!is_paused_) Pause(true);
+  Message message(rd_kafka_consumer_poll(handle_.get(), static_cast<int>(timeout.count())));
+  if (message != nullptr) early_.push_back(std::move(message));
+  ProbeIfDue();
+  return OkStatus();
+}
+
+void GroupConsumer::Pause(bool pause) {
+  rd_kafka_topic_partition_list_t* held = nullptr;
+  if (rd_kafka_assignment(handle_.get(), &held) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const PartitionList partitions(held);
+  is_paused_ = pause;
+  if (partitions->cnt == 0) return;
+  pause ? rd_kafka_pause_partitions(handle_.get(), held)
+        : rd_kafka_resume_partitions(handle_.get(), held);
 }
 
 std::optional<std::string> BytesOf(const void* bytes, size_t size) {

@@ -66,7 +66,8 @@ class SourceConsumer {
   // Appends at most `max_messages` and about `max_bytes`; waits up to `timeout` for the first.
   // Ok without messages: there is nothing, or no broker (problem()). Unavailable: the group or a
   // topic is refused or missing; poll again. Whoever does not poll for five minutes loses its
-  // partitions until it does.
+  // partitions until it does: whose hands are full polls for 0 messages, which takes none, fetches
+  // none and keeps the place in the group.
   virtual Status Poll(size_t max_messages, size_t max_bytes, Duration timeout,
                       std::vector<SourceMessage>& messages) = 0;
 

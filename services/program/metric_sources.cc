@@ -43,8 +43,8 @@ void AddIntake(const intake::Counters& counters, Samples& out) {
   }
   for (const auto& [pair, at] : counters.last_events.Values()) {
     out.Gauge("spotter_ingest_source_last_event_timestamp_seconds",
-              "When a source last sent an event that was taken, in Unix time.", Number(at.ms) / 1000,
-              {{"tenant", pair.first}, {"source", pair.second}});
+              "When a source last sent an event that was taken, in Unix time.",
+              Number(at.ms) / 1000, {{"tenant", pair.first}, {"source", pair.second}});
   }
   out.Counter("spotter_intake_clamped_total", "Event times ahead of ours, moved.",
               Number(counters.clamped.load()));

@@ -131,6 +131,14 @@ StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wal
       return IsDamaged(log, offset);
     };
   }
+  directory.shard.barriers = [control = directory.control.get()] {
+    return control->Barriers(kShard);
+  };
+  directory.shard.put_barrier = [control = directory.control.get()](int64_t offset,
+                                                                    uint32_t logic_version) {
+    return control->Append(
+        model::Barrier{.offset = offset, .logic_version = logic_version, .shard = kShard});
+  };
   directory.shard.skip = [control = directory.control.get()](int64_t offset, std::string reason) {
     return control->Append(
         model::SkipOffset{.offset = offset, .reason = std::move(reason), .shard = kShard});

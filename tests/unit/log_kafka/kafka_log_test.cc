@@ -30,7 +30,7 @@ std::vector<std::string> PayloadsOf(const std::vector<Record>& records) {
   return payloads;
 }
 
-// mission: C41
+// mission: E1
 TEST_F(KafkaLogTest, TakesTheBrokersTime) {
   const auto log = Open(client_, {.topic = MakeTopic(), .stored_offset = 0});
   const EventTime before = SystemClock().Now();

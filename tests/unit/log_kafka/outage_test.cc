@@ -18,7 +18,7 @@ using log::Record;
 using ::testing::HasSubstr;
 using Steady = std::chrono::steady_clock;
 
-// mission: C41
+// mission: E1
 class OutageTest : public BrokerTest {
  protected:
   ~OutageTest() override {

@@ -15,15 +15,18 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// mission: E1 E3
 class SourceConsumerTest : public BrokerTest {
  protected:
   SourceConsumerTest() : group_(FreshName("group")) {}
 
-  std::unique_ptr<SourceConsumer> Join(std::vector<std::string> topics) {
+  std::unique_ptr<SourceConsumer> Join(std::vector<std::string> topics,
+                                       const std::string& poll_interval_ms = "300000") {
     auto consumer =
         SourceConsumer::Open({.client = {.brokers = BrokerAddress(),
                                          .settings = {{"topic.metadata.refresh.interval.ms", "500"},
                                                       {"session.timeout.ms", "3000"},
+                                                      {"max.poll.interval.ms", poll_interval_ms},
                                                       {"heartbeat.interval.ms", "500"}},
                                          .answer_timeout = Seconds(1)},
                               .group = group_,
@@ -82,6 +85,28 @@ class SourceConsumerTest : public BrokerTest {
 
   const std::string group_;
 };
+
+TEST_F(SourceConsumerTest, KeepsItsPlaceWithoutTakingAnything) {
+  const std::string topic = MakeTopic({}, 2);
+  ProduceNumbers(topic, 0, 0, 500);
+  ProduceNumbers(topic, 1, 0, 500);
+  const auto consumer = Join({topic}, "3000");
+  std::vector<SourceMessage> messages = Take(*consumer, 10);
+  // Who did not poll for so long would be out of the group.
+  std::vector<SourceMessage> none;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(4);
+  while (std::chrono::steady_clock::now() < end) {
+    ASSERT_TRUE(consumer->Poll(0, 64u << 20, Duration(100), none).ok());
+    ASSERT_TRUE(none.empty());
+  }
+  EXPECT_TRUE(consumer->IsOurs(messages.front()));
+  for (SourceMessage& message : Take(*consumer, 990)) messages.push_back(std::move(message));
+  std::map<int32_t, int64_t> next;
+  for (const SourceMessage& message : messages) {
+    EXPECT_EQ(message.offset, next[message.partition]++) << "in order, none lost, none twice";
+  }
+  EXPECT_EQ(next[0] + next[1], 1000);
+}
 
 TEST_F(SourceConsumerTest, GivesMessagesAsTheyWereProduced) {
   const std::string topic = MakeTopic({{"message.timestamp.type", "CreateTime"}});
