@@ -10,7 +10,8 @@ KILLS  ?= 20
 FIRST  ?= 1
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-PROGRAMS := $(addsuffix _program,spotter spotterctl spotter-replay spotter-synth spotter-sim spotter-bench)
+EMBEDDED := $(addsuffix _program,spotter spotterctl spotter-replay spotter-synth)
+PROGRAMS := $(EMBEDDED) $(addsuffix _program,spotter-ingest spotter-engine spotter-gateway spotter-sim spotter-bench)
 RELEASE  := $(BUILD)/release
 BIN      := $(RELEASE)/bin
 CTEST    = ctest --output-on-failure --no-tests=error -j $(JOBS)
@@ -48,7 +49,8 @@ sanitized: setup  ## the libraries' tests under PRESET=asan or PRESET=tsan
 	@$(call build,$(PRESET),unit_tests)
 	@$(CTEST) --test-dir $(BUILD)/$(PRESET) -R '^unit_'
 
-demo: build  ## 90 days of a studio in time-lapse, with a SIGKILL half-way
+demo: setup  ## 90 days of a studio in time-lapse, with a SIGKILL half-way
+	@$(call build,release,$(EMBEDDED))
 	@$(PYTHON) services/demo/demo.py --bin $(BIN)
 
 sim: build  ## crash the simulated engine at a random write per seed: SEEDS=200 FIRST=1

@@ -51,7 +51,7 @@ void Write(const state::DeadLetter& from, const std::string& tenant, v1::DeadLet
 Status RefuseShardLetter(const std::string& id) {
   if (!id.starts_with(kShardLetter)) return OkStatus();
   return FailedPrecondition(
-      "dead letter '{}' is a record of the log: it stays as long as the log's state does", id);
+      "dead letter '{}' is a record of the log: it stays for 14 days and goes by itself", id);
 }
 
 // The table's name, which only a difference in it tells.
@@ -191,9 +191,8 @@ grpc::Status AdminServiceImpl::ListDeadLetters(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const size_t size, PageSize(request->page_size()));
         SPOTTER_ASSIGN_OR_RETURN(const std::string after, ParsePageToken(request->page_token()));
         const std::string& tenant = caller.tenant.value();
-        SPOTTER_ASSIGN_OR_RETURN(
-            const intake::DeadLetterPage page,
-            ports_.dead_letters.List(tenant, request->source(), size, after));
+        SPOTTER_ASSIGN_OR_RETURN(const intake::DeadLetterPage page,
+                                 ports_.dead_letters.List(tenant, request->source(), size, after));
         for (const intake::DeadLetter& letter : page.letters) {
           const auto whole = ports_.dead_letters.Get(tenant, letter.id);
           Write(whole.ok() ? *whole : letter, *response->add_dead_letters());
@@ -292,6 +291,20 @@ grpc::Status AdminServiceImpl::SkipOffset(grpc::ServerContext* context,
   return ServeShard(*context, "AdminService/SkipOffset", request->shard(),
                     [&](const Caller&, const ShardPorts& shard) -> Status {
                       return shard.operations.SkipOffset(request->offset(), request->reason());
+                    });
+}
+
+grpc::Status AdminServiceImpl::WriteBarrier(grpc::ServerContext* context,
+                                            const v1::WriteBarrierRequest* request,
+                                            v1::WriteBarrierResponse* response) {
+  return ServeShard(*context, "AdminService/WriteBarrier", request->shard(),
+                    [&](const Caller&, const ShardPorts& shard) -> Status {
+                      SPOTTER_ASSIGN_OR_RETURN(
+                          const BarrierInfo barrier,
+                          shard.operations.WriteBarrier(request->logic_version()));
+                      response->set_offset(barrier.offset);
+                      response->set_logic_version(barrier.logic_version);
+                      return OkStatus();
                     });
 }
 

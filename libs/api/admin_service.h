@@ -32,6 +32,8 @@ class AdminServiceImpl final : public v1::AdminService::Service {
                              v1::ListSnapshotsResponse* response) override;
   grpc::Status GetStateHash(grpc::ServerContext* context, const v1::GetStateHashRequest* request,
                             v1::GetStateHashResponse* response) override;
+  grpc::Status WriteBarrier(grpc::ServerContext* context, const v1::WriteBarrierRequest* request,
+                            v1::WriteBarrierResponse* response) override;
   grpc::Status SkipOffset(grpc::ServerContext* context, const v1::SkipOffsetRequest* request,
                           v1::SkipOffsetResponse* response) override;
   grpc::Status TakeShard(grpc::ServerContext* context, const v1::TakeShardRequest* request,

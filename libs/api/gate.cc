@@ -30,6 +30,7 @@ constexpr std::pair<std::string_view, O> kMethods[] = {
     {"AdminService/TakeShard",            O::kSnapshot},
     {"AdminService/TakeSnapshot",         O::kSnapshot},
     {"AdminService/UpdateTenant",         O::kTenantCreate},
+    {"AdminService/WriteBarrier",         O::kSnapshot},
     {"IngestService/Publish",             O::kPublish},
     {"IngestService/PublishCloudEvents",  O::kPublish},
     {"JourneyService/GetJourney",         O::kReadDefinitions},
@@ -67,6 +68,14 @@ std::optional<access::Operation> OperationOf(std::string_view method) {
     if (name == method) return operation;
   }
   return std::nullopt;
+}
+
+Gate::Gate(const access::TokenTable* tokens,
+           std::function<std::string(std::string_view)> sha256_hex)
+    : tokens_(tokens), sha256_hex_(std::move(sha256_hex)) {
+  for (const auto& [method, operation] : kMethods) {
+    counts_[{std::string(method), static_cast<int>(StatusCode::kOk)}] = 0;
+  }
 }
 
 StatusOr<access::Principal> Gate::Authenticate(const grpc::ServerContextBase& context) const {

@@ -32,8 +32,7 @@ std::optional<access::Operation> OperationOf(std::string_view method);
 class Gate {
  public:
   // Without `tokens` every caller is the loopback principal. `sha256_hex` hashes a token.
-  Gate(const access::TokenTable* tokens, std::function<std::string(std::string_view)> sha256_hex)
-      : tokens_(tokens), sha256_hex_(std::move(sha256_hex)) {}
+  Gate(const access::TokenTable* tokens, std::function<std::string(std::string_view)> sha256_hex);
 
   // Runs `serve` if the caller may do what `method` is, and counts the call by its result.
   grpc::Status Serve(grpc::ServerContext& context, std::string_view method,
@@ -43,7 +42,7 @@ class Gate {
   StatusOr<Caller> Admit(const grpc::ServerContextBase& context, std::string_view method) const;
   void Count(std::string_view method, const Status& status);
 
-  // Calls so far by (method, code).
+  // Calls so far by (method, code); of each method at least those that went well.
   std::map<std::pair<std::string, int>, uint64_t> counts() const;
 
  private:

@@ -21,6 +21,11 @@ struct SnapshotInfo {
   int64_t bytes = 0;
 };
 
+struct BarrierInfo {
+  int64_t offset = 0;
+  uint32_t logic_version = 0;  // 0: taken back
+};
+
 // Of one shard. Thread safety: all methods from any thread.
 class ShardOperations {
  public:
@@ -29,6 +34,11 @@ class ShardOperations {
   virtual StatusOr<std::vector<SnapshotInfo>> ListSnapshots() = 0;  // newest first
   // FailedPrecondition: applied already. Holds after the next start.
   virtual Status SkipOffset(int64_t offset, std::string reason) = 0;
+  // A barrier at the log's end, for `logic_version` (0: the next); the shard stops there. The
+  // binary's own version takes back what the shard has not passed, after the next start.
+  // FailedPrecondition: there is none to take back, or it stands still. InvalidArgument: an earlier
+  // version.
+  virtual StatusOr<BarrierInfo> WriteBarrier(uint32_t logic_version) = 0;
   // Why the shard stands still, or "".
   virtual std::string problem() const = 0;
 };

@@ -119,6 +119,11 @@ std::optional<Rejection> MakeOurs(model::MemberEvent& event, AttributeId id, std
     return std::nullopt;
   }
   const std::string plain = Plain(given);
+  // An attendance has a word of its own for "completed"; the fold reads it.
+  if (event.kind == EventKind::attendance && plain == "checked_in") {
+    event.attributes.Set(id, plain);
+    return std::nullopt;
+  }
   std::string_view ours = plain;
   for (const Spelling& spelling : spellings) {
     if (spelling.theirs == plain) ours = spelling.ours;

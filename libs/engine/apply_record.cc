@@ -9,23 +9,52 @@
 
 namespace spotter::engine {
 
-Status Shard::Impl::Open() {
+// A binary applies only what lies on its side of every barrier. `state_version` 0: an empty state.
+static Status CheckBarriers(const Barriers& barriers, int64_t next_offset, uint32_t state_version,
+                            uint32_t version) {
+  for (const auto& [offset, needed] : barriers) {
+    if (offset < next_offset && needed > version) {
+      return FailedPrecondition(
+          "the state stands at offset {}, past the barrier at {}: it needs logic version {}, this "
+          "binary has {}",
+          next_offset, offset, needed, version);
+    }
+    if (offset > next_offset && needed != 0 && needed <= version && state_version < needed) {
+      return FailedPrecondition(
+          "the state stands at offset {}, below the barrier at {}: an earlier logic version than "
+          "{} "
+          "must bring it there, or a snapshot taken at or after the barrier; this binary has {}",
+          next_offset, offset, needed, version);
+    }
+  }
+  return OkStatus();
+}
+
+Status Shard::Impl::Open(const Barriers& barriers) {
+  const uint32_t version = options_.logic_version;
   StatusOr<state::Meta> meta = state::ReadMeta(store_);
   if (meta.ok()) {
+    SPOTTER_RETURN_IF_ERROR(
+        CheckBarriers(barriers, meta->next_offset, meta->logic_version, version));
     SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> clean,
                              store_.Get(Family::kState, state::CleanStopKey()));
     const bool was_clean = clean.has_value() && *clean == "1";
-    if (meta->logic_version != kLogicVersion && !was_clean) {
+    const auto barrier = barriers.find(meta->next_offset);
+    const bool is_at_barrier =
+        barrier != barriers.end() && barrier->second == version && meta->logic_version < version;
+    if (meta->logic_version != version && !was_clean && !is_at_barrier) {
       return FailedPrecondition(
           "the state was left by an unclean stop of logic version {}; this binary has logic "
           "version {}: start a binary of version {} once and stop it cleanly first",
-          meta->logic_version, kLogicVersion, meta->logic_version);
+          meta->logic_version, version, meta->logic_version);
     }
     meta_ = *std::move(meta);
   } else if (meta.status().code() != StatusCode::kNotFound) {
     return meta.status();
+  } else {
+    SPOTTER_RETURN_IF_ERROR(CheckBarriers(barriers, 0, 0, version));
   }
-  meta_.logic_version = kLogicVersion;
+  meta_.logic_version = version;
   newest_claim_ = {.generation = meta_.generation};  // of a state that kept no more of it
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> claim,
                            store_.Get(Family::kState, state::ClaimKey()));
@@ -272,9 +301,9 @@ Shard::Shard(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Shard::~Shard() = default;
 
 StatusOr<std::unique_ptr<Shard>> Shard::Open(store::Store& store, const Options& options,
-                                             std::set<int64_t> skips) {
+                                             std::set<int64_t> skips, const Barriers& barriers) {
   auto impl = std::make_unique<Impl>(store, options, std::move(skips));
-  SPOTTER_RETURN_IF_ERROR(impl->Open());
+  SPOTTER_RETURN_IF_ERROR(impl->Open(barriers));
   return std::unique_ptr<Shard>(new Shard(std::move(impl)));
 }
 

@@ -14,6 +14,7 @@ namespace spotter::engine {
 inline constexpr uint32_t kLogicVersion = 2;
 
 struct Options {
+  uint32_t logic_version = kLogicVersion;  // another one only in tests of an upgrade
   size_t batch_records_max = 16'384;  // records applied and committed together; the bytes decide
   size_t batch_bytes_max = 4u << 20;
   size_t members_cached_max = 50'000;   // profiles (with their records) kept decoded

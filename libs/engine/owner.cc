@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/owner.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -19,6 +21,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 constexpr auto kReopenInterval = std::chrono::seconds(1);
+constexpr std::string_view kNoSnapshotYet = "; its snapshot is not taken yet";
 
 double SecondsSince(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
@@ -32,7 +35,8 @@ struct Waiter {
 class OwnerThread final : public Owner {
  public:
   OwnerThread(store::Store& store, log::Log& log, const Clock& clock, Options options,
-              std::set<int64_t> skips, EffectListener* listener, Observers observers)
+              std::set<int64_t> skips, EffectListener* listener, Observers observers,
+              BarrierPlan barriers)
       : store_(store),
         log_(log),
         clock_(clock),
@@ -40,14 +44,16 @@ class OwnerThread final : public Owner {
         skips_(std::move(skips)),
         listener_(listener),
         observers_(std::move(observers)),
+        barriers_(std::move(barriers)),
         boot_clock_(options_.boot_clock != nullptr ? *options_.boot_clock : own_boot_clock_),
         ownership_(options_, boot_clock_) {}
 
   ~OwnerThread() override { (void)Stop(); }
 
   Status Begin() {
-    SPOTTER_ASSIGN_OR_RETURN(shard_, Shard::Open(store_, options_, skips_));
+    SPOTTER_ASSIGN_OR_RETURN(shard_, Shard::Open(store_, options_, skips_, barriers_.at));
     last_record_ = clock_.Now();
+    if (is_at_barrier()) SayBarrier(kNoSnapshotYet);
     Publish();
     thread_ = std::thread([this] { Run(); });
     return OkStatus();
@@ -93,16 +99,15 @@ class OwnerThread final : public Owner {
     }
     std::unique_lock lock(mutex_);
     applied_.wait_for(lock, timeout, [&] {
-      return waiter->answer.has_value() || stopping_ || !quarantine_.empty() ||
-             ownership_.is_fenced();
+      return waiter->answer.has_value() || stopping_ || stands_still_ || ownership_.is_fenced();
     });
     const std::optional<state::Answer> answer = waiter->answer;
     const std::string fenced_by = ownership_.fenced_by();
-    const std::string quarantine = quarantine_;
+    const Status standing = StandingLocked();
     lock.unlock();
     forget();
     if (!answer.has_value()) {
-      if (!quarantine.empty()) return Unavailable("the shard is quarantined: {}", quarantine);
+      SPOTTER_RETURN_IF_ERROR(standing);
       if (!fenced_by.empty()) return Unavailable("fenced by {}", fenced_by);
       return DeadlineExceeded(
           "request '{}' is in the log at offset {} but was not applied within {}; ask again with "
@@ -117,10 +122,10 @@ class OwnerThread final : public Owner {
 
   Status WaitApplied(int64_t offset, Duration timeout) override {
     std::unique_lock lock(mutex_);
-    const bool done = applied_.wait_for(lock, timeout, [&] {
-      return status_.next_offset > offset || stopping_ || !quarantine_.empty();
-    });
-    if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
+    const bool done = applied_.wait_for(
+        lock, timeout, [&] { return status_.next_offset > offset || stopping_ || stands_still_; });
+    if (status_.next_offset > offset) return OkStatus();
+    SPOTTER_RETURN_IF_ERROR(StandingLocked());
     if (!done || status_.next_offset <= offset) {
       return DeadlineExceeded("offset {} was not applied within {}; the shard is at {}", offset,
                               FormatDuration(timeout), status_.next_offset);
@@ -134,8 +139,8 @@ class OwnerThread final : public Owner {
     catch_up_to_ = std::max(catch_up_to_, goal);
     const uint64_t round = ++rounds_wanted_;
     const bool done = applied_.wait_for(
-        lock, timeout, [&] { return rounds_done_ >= round || stopping_ || !quarantine_.empty(); });
-    if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
+        lock, timeout, [&] { return rounds_done_ >= round || stopping_ || stands_still_; });
+    SPOTTER_RETURN_IF_ERROR(StandingLocked());
     if (!done) {
       return DeadlineExceeded("shard time {} has not reached {} within {}",
                               FormatTime(status_.shard_time), FormatTime(goal),
@@ -152,6 +157,16 @@ class OwnerThread final : public Owner {
     jobs_.push_back(job);
     applied_.wait(lock, [&] { return job->result.has_value() || stopped_; });
     return job->result.value_or(FailedPrecondition("the owner has stopped"));
+  }
+
+  Status AddBarrier(int64_t offset, uint32_t logic_version) override {
+    if (shard_ == nullptr) return Unavailable("the shard is paused");
+    if (offset < shard_->next_offset()) {
+      return FailedPrecondition("offset {} is applied already; the shard is at {}", offset,
+                                shard_->next_offset());
+    }
+    barriers_.at[offset] = logic_version;
+    return OkStatus();
   }
 
   OwnerStatus status() const override {
@@ -173,7 +188,7 @@ class OwnerThread final : public Owner {
   Status Standing() const override {
     if (!stands_still_) return OkStatus();
     std::lock_guard lock(mutex_);
-    return Unavailable("the shard is quarantined: {}", quarantine_);
+    return StandingLocked();
   }
 
   Status Stop() override {
@@ -194,10 +209,10 @@ class OwnerThread final : public Owner {
     std::unique_lock lock(mutex_);
     (ownership_.*ask)();
     applied_.wait_for(lock, timeout, [&] {
-      return ownership_.is_owner() || ownership_.is_fenced() || stopping_ || !quarantine_.empty();
+      return ownership_.is_owner() || ownership_.is_fenced() || stopping_ || stands_still_;
     });
     if (ownership_.is_fenced()) return FailedPrecondition("fenced by {}", ownership_.fenced_by());
-    if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
+    SPOTTER_RETURN_IF_ERROR(StandingLocked());
     if (ownership_.is_owner()) return OkStatus();
     return DeadlineExceeded("the claim was not read back within {}; the shard is at {}{}",
                             FormatDuration(timeout), status_.next_offset, claim_failure_);
@@ -220,7 +235,7 @@ class OwnerThread final : public Owner {
       ReopenIfDue();
       records.clear();
       if (shard_ != nullptr) {
-        AppendClaimIfDue();
+        if (!stands_still_) AppendClaimIfDue();
         if (const Status step = Step(records); !step.ok()) OnError(step);
       }
       SyncIfDue(false);
@@ -236,7 +251,10 @@ class OwnerThread final : public Owner {
 
   // Reads and applies one batch. Leaves `records` empty if there was nothing to read.
   Status Step(std::vector<log::Record>& records) {
-    SPOTTER_RETURN_IF_ERROR(log_.Read(shard_->next_offset(), options_.batch_records_max,
+    if (is_at_barrier()) return StandAtBarrier();
+    const auto ahead = static_cast<size_t>(NextBarrier() - shard_->next_offset());
+    SPOTTER_RETURN_IF_ERROR(log_.Read(shard_->next_offset(),
+                                      std::min(options_.batch_records_max, ahead),
                                       options_.batch_bytes_max, records));
     if (records.empty()) return OkStatus();
     const auto start = Steady::now();
@@ -263,8 +281,51 @@ class OwnerThread final : public Owner {
         for (; it != end; ++it) it->second->answer = answer.answer;
       }
     }
+    if (is_at_barrier()) SayBarrier(kNoSnapshotYet);
     Publish();
-    return AppendTimeRecords();
+    TryAppendTimeRecords();
+    return OkStatus();
+  }
+
+  // Where this binary's logic ends.
+  int64_t NextBarrier() const {
+    for (auto it = barriers_.at.lower_bound(shard_->next_offset()); it != barriers_.at.end();
+         ++it) {
+      if (it->second > options_.logic_version) return it->first;
+    }
+    return std::numeric_limits<int64_t>::max();
+  }
+  bool is_at_barrier() const { return shard_->next_offset() == NextBarrier(); }
+
+  // From here on nothing is appended or applied.
+  void SayBarrier(std::string_view addition) {
+    const int64_t offset = shard_->next_offset();
+    std::lock_guard lock(mutex_);
+    barrier_ = fmt::format(
+        "barrier: all below offset {} is applied by logic version {}; start a binary of logic "
+        "version {}{}",
+        offset, options_.logic_version, barriers_.at.at(offset), addition);
+    stands_still_ = true;
+    applied_.notify_all();
+  }
+
+  // A barrier is a synced commit and a snapshot.
+  Status StandAtBarrier() {
+    if (barrier_is_done_ || Steady::now() < barrier_retry_at_) return OkStatus();
+    barrier_retry_at_ = Steady::now() + kReopenInterval;
+    SayBarrier(kNoSnapshotYet);
+    SPOTTER_RETURN_IF_ERROR(store_.Sync());
+    SPOTTER_ASSIGN_OR_RETURN(const state::Meta meta, state::ReadMeta(store_));
+    const Status taken = barriers_.take_snapshot ? barriers_.take_snapshot(meta) : OkStatus();
+    if (!taken.ok()) {
+      SayBarrier(fmt::format("; its snapshot cannot be taken: {}", MessageOf(taken)));
+      return OkStatus();
+    }
+    barrier_is_done_ = true;
+    SayBarrier("");
+    LogInfo("shard stands at a barrier, offset={} logic_version={}", meta.next_offset,
+            barriers_.at.at(meta.next_offset));
+    return OkStatus();
   }
 
   // Before anything that follows from the batch is released: a fence holds from here on.
@@ -321,6 +382,12 @@ class OwnerThread final : public Owner {
     (void)log_.Append(payloads);
   }
 
+  // Under mutex_.
+  Status StandingLocked() const {
+    if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
+    return barrier_.empty() ? OkStatus() : Unavailable("{}", barrier_);
+  }
+
   bool may_append() const {
     std::lock_guard lock(mutex_);
     return ownership_.MayAppend().ok();
@@ -330,7 +397,7 @@ class OwnerThread final : public Owner {
   // has lasted; work while any is pending and no event waits. One at a time: the next is appended
   // once this one is applied, so bulk work is paced by the shard itself.
   Status AppendTimeRecords() {
-    if (shard_->next_offset() <= own_offset_ || !may_append()) return OkStatus();
+    if (shard_->next_offset() <= own_offset_ || stands_still_ || !may_append()) return OkStatus();
     const EventTime now = clock_.Now();
     const bool is_behind = shard_->next_offset() < log_.end();
     const bool due = shard_->next_due() <= now || shard_->has_due();
@@ -356,6 +423,17 @@ class OwnerThread final : public Owner {
     return OkStatus();
   }
 
+  // A log that takes nothing, as on a full disk, is said once; the shard goes on with what is
+  // there.
+  void TryAppendTimeRecords() {
+    const Status appended = AppendTimeRecords();
+    const std::string failure(MessageOf(appended));
+    if (failure == append_failure_) return;
+    append_failure_ = failure;
+    if (appended.ok()) return LogInfo("ticks are appended again");
+    LogWarn("ticks are not appended, reason=\"{}\"", failure);
+  }
+
   // Not waited for: the shard reads it back once it is durable.
   Status AppendOwn(const model::LogRecord& record) {
     const std::string payload = wire::Encode(record);
@@ -371,9 +449,7 @@ class OwnerThread final : public Owner {
       applied_.wait_for(lock, Duration(50), [&] { return stopping_ || !jobs_.empty(); });
       return;
     }
-    if (const Status appended = AppendTimeRecords(); !appended.ok()) {
-      LogWarn("tick not appended, reason=\"{}\"", MessageOf(appended));
-    }
+    TryAppendTimeRecords();
     // Short: a timer, a job or a stop may come due while no record arrives.
     (void)log_.WaitReadable(shard_->next_offset(), Duration(5));
   }
@@ -425,7 +501,7 @@ class OwnerThread final : public Owner {
     reopen_at_ = Steady::now() + kReopenInterval;
     const Status opened = [&]() -> Status {
       SPOTTER_RETURN_IF_ERROR(store_.Reopen());
-      SPOTTER_ASSIGN_OR_RETURN(shard_, Shard::Open(store_, options_, skips_));
+      SPOTTER_ASSIGN_OR_RETURN(shard_, Shard::Open(store_, options_, skips_, barriers_.at));
       return OkStatus();
     }();
     if (opened.code() == StatusCode::kUnavailable) return;  // and again
@@ -468,6 +544,7 @@ class OwnerThread final : public Owner {
   const std::set<int64_t> skips_;
   EffectListener* const listener_;
   const Observers observers_;
+  BarrierPlan barriers_;  // changed on the thread only
   const BootClock own_boot_clock_;
   const Clock& boot_clock_;
 
@@ -477,6 +554,9 @@ class OwnerThread final : public Owner {
   std::optional<Steady::time_point> reopen_at_;  // paused: when to try again
   EventTime last_record_;
   log::Offset own_offset_ = -1;  // of the newest tick or work of ours
+  std::string append_failure_;   // of the newest attempt; "" = none
+  bool barrier_is_done_ = false;
+  Steady::time_point barrier_retry_at_;
 
   mutable std::mutex mutex_;
   std::condition_variable applied_;
@@ -486,7 +566,8 @@ class OwnerThread final : public Owner {
   Ownership ownership_;
   std::string claim_failure_;  // of the newest append
   std::string quarantine_;
-  std::atomic<bool> stands_still_ = false;  // quarantine_ is not empty
+  std::string barrier_;
+  std::atomic<bool> stands_still_ = false;  // quarantine_ or barrier_ is not empty
   EventTime catch_up_to_;
   uint64_t rounds_wanted_ = 0;  // of CatchUp
   uint64_t rounds_done_ = 0;
@@ -503,9 +584,10 @@ class OwnerThread final : public Owner {
 StatusOr<std::unique_ptr<Owner>> Owner::Start(store::Store& store, log::Log& log,
                                               const Clock& clock, Options options,
                                               std::set<int64_t> skips, EffectListener* listener,
-                                              Observers observers) {
-  auto owner = std::make_unique<OwnerThread>(store, log, clock, std::move(options),
-                                             std::move(skips), listener, std::move(observers));
+                                              Observers observers, BarrierPlan barriers) {
+  auto owner =
+      std::make_unique<OwnerThread>(store, log, clock, std::move(options), std::move(skips),
+                                    listener, std::move(observers), std::move(barriers));
   SPOTTER_RETURN_IF_ERROR(owner->Begin());
   return owner;
 }

@@ -45,6 +45,14 @@ struct OwnerStatus {
   double commit_seconds_sum = 0;
 };
 
+// Where the logic changes, and what happens there.
+struct BarrierPlan {
+  Barriers at;  // as the control log says at the start
+  // Runs on the owner's thread once the shard has come to a barrier and the store is synced: takes
+  // the snapshot. An error is shown and tried again every second; the shard stands still anyway.
+  std::function<Status(const state::Meta&)> take_snapshot;
+};
+
 // Observes latencies as they happen, seconds. Any may be empty.
 struct Observers {
   std::function<void(double)> apply_seconds;
@@ -62,7 +70,8 @@ class Owner {
   static StatusOr<std::unique_ptr<Owner>> Start(store::Store& store, log::Log& log,
                                                 const Clock& clock, Options options,
                                                 std::set<int64_t> skips, EffectListener* listener,
-                                                Observers observers = {});
+                                                Observers observers = {},
+                                                BarrierPlan barriers = {});
   virtual ~Owner() = default;
 
   // Makes this process the owner of the shard: appends a claim above all others and returns once it
@@ -96,9 +105,13 @@ class Owner {
   // Runs `work` on the owner's thread between two batches, after a sync of the store.
   virtual Status BetweenBatches(std::function<Status(const state::Meta&)> work) = 0;
 
+  // Only from within such work: the shard stops at `offset` until a binary of `logic_version` goes
+  // on. The caller has made the control log say so. FailedPrecondition: applied already.
+  virtual Status AddBarrier(int64_t offset, uint32_t logic_version) = 0;
+
   virtual OwnerStatus status() const = 0;
 
-  // Unavailable: the shard stands still until an operator acts, and why. Cheap.
+  // Unavailable: the shard stands still (quarantine, barrier) until an operator acts, and why.
   virtual Status Standing() const = 0;
 
   // Stops reading, closes the shard cleanly, joins the thread. Idempotent.

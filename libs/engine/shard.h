@@ -5,6 +5,7 @@
 // the same actions and the same ids at any batch size.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -18,14 +19,21 @@
 
 namespace spotter::engine {
 
+// Of the control log: from an offset on the log is applied by this logic version and later ones,
+// below it by earlier ones. 0: taken back.
+using Barriers = std::map<int64_t, uint32_t>;
+
 // Thread safety: none; one thread owns a shard.
 class Shard {
  public:
   // FailedPrecondition: the state was left by an unclean stop of another logic version; the message
-  // says which binary must recover it. DataLoss: stored rows do not decode.
+  // says which binary must recover it. So too where a barrier says that records of the other side
+  // would be applied; at the barrier itself its version goes on, however the stop before was.
+  // DataLoss: stored rows do not decode.
   // `skips`: offsets the control log says to skip.
   static StatusOr<std::unique_ptr<Shard>> Open(store::Store& store, const Options& options,
-                                               std::set<int64_t> skips = {});
+                                               std::set<int64_t> skips = {},
+                                               const Barriers& barriers = {});
   ~Shard();
 
   // Applies durable records in order, the first at next_offset(), and commits once. On error the

@@ -32,7 +32,7 @@ class Shard::Impl {
   Impl(store::Store& store, const Options& options, std::set<int64_t> skips)
       : store_(store), options_(options), skips_(std::move(skips)), overlay_(store, meta_.hash) {}
 
-  Status Open();
+  Status Open(const Barriers& barriers);
   Status Apply(std::span<const log::Record> records);
   StatusOr<Effects> Commit();
   Status Close();

@@ -42,7 +42,7 @@ Status Check(const EngineConfig& config) {
     SPOTTER_RETURN_IF_ERROR(ParseShard(shard).status());
   }
   SPOTTER_RETURN_IF_ERROR(config.access.Check(config.grpc));
-  return config.plain_http ? OkStatus() : CheckHttp("admin", config.admin);
+  return config.access.CheckHttp("admin", config.admin);
 }
 
 }  // namespace
@@ -79,10 +79,10 @@ Outcome ParseArguments(int argc, const char* const* argv, EngineConfig& config) 
   settings.Add("snapshots-kept", "of each shard (7)", config.snapshots_kept);
   settings.Add("grpc", "address of the gRPC services (127.0.0.1:7071)", config.grpc);
   settings.Add("admin", "address of /metrics, /healthz and /readyz (127.0.0.1:7072)", config.admin);
-  settings.Add("plain-http", "--admin may be beyond loopback", config.plain_http);
   settings.Add("advertise", "HOST:PORT under which gateways reach --grpc (--grpc)",
                config.advertise);
   config.access.AddTo(settings);
+  config.access.AddPlainHttpTo(settings);
   settings.Add("log-level", "trace, debug, info, warn or error (info)", config.log_level);
   settings.Add("cache-bytes", "block cache of all states together (536870912)", config.cache_bytes);
   settings.Add("write-buffer-bytes", "what all states' memtables hold together (268435456)",

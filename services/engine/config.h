@@ -22,7 +22,6 @@ struct EngineConfig {
   int snapshots_kept = 7;
   Address grpc{.port = 7071};
   Address admin{.port = 7072};
-  bool plain_http = false;  // --admin may be beyond loopback
   std::string advertise;    // HOST:PORT under which gateways reach --grpc; "" = --grpc
   AccessFiles access;
   LogLevel log_level = LogLevel::kInfo;

@@ -184,6 +184,16 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
     opened.log = std::make_shared<BrokenLog>(opened.problem);
   }
   opened.skips = parts_.cluster.directory->Skips(shard_);
+  opened.barriers = [&parts = parts_, shard = shard_] {
+    return parts.cluster.directory->Barriers(shard);
+  };
+  opened.barriers = [&parts = parts_, shard = shard_] {
+    return parts.cluster.directory->Barriers(shard);
+  };
+  opened.put_barrier = [&parts = parts_, shard = shard_](int64_t offset, uint32_t logic_version) {
+    return parts.cluster.directory->Append(
+        model::Barrier{.offset = offset, .logic_version = logic_version, .shard = shard});
+  };
   opened.skip = [&parts = parts_, shard = shard_](int64_t offset, std::string reason) {
     return parts.cluster.directory->Append(
         model::SkipOffset{.offset = offset, .reason = std::move(reason), .shard = shard});

@@ -175,9 +175,11 @@ void ShardTable::AddSamples(exposition::Samples& out) const {
       continue;
     }
     const exposition::Labels labels = {{"shard", std::to_string(slot->shard())}};
-    out.Counter("spotter_shard_fenced_total", "Times that another's claim ended this process's own.",
-                static_cast<double>(fenced), labels);
-    out.Gauge("spotter_shard_owner", "1 while this process may deliver: owner, within its lease.", 0, labels);
+    out.Counter("spotter_engine_fenced_total",
+                "Times that another's claim ended this process's own.", static_cast<double>(fenced),
+                labels);
+    out.Gauge("spotter_engine_delivers",
+              "1 while this process may deliver: owner, within its lease.", 0, labels);
   }
 }
 

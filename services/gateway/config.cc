@@ -21,7 +21,7 @@ topic cannot be used.
 Status Check(const GatewayConfig& config) {
   SPOTTER_RETURN_IF_ERROR(config.cluster.Check());
   SPOTTER_RETURN_IF_ERROR(config.access.Check(config.grpc));
-  return config.plain_http ? OkStatus() : CheckHttp("admin", config.admin);
+  return config.access.CheckHttp("admin", config.admin);
 }
 
 }  // namespace
@@ -33,10 +33,10 @@ Outcome ParseArguments(int argc, const char* const* argv, GatewayConfig& config)
                config.ingest);
   settings.Add("grpc", "address of the gRPC services (127.0.0.1:7071)", config.grpc);
   settings.Add("admin", "address of /metrics, /healthz and /readyz (127.0.0.1:7072)", config.admin);
-  settings.Add("plain-http", "--admin may be beyond loopback", config.plain_http);
   settings.Add("tls-ca", "PEM file of the authority of engines and ingest; turns TLS to them on",
                config.tls_ca);
   config.access.AddTo(settings);
+  config.access.AddPlainHttpTo(settings);
   settings.Add("log-level", "trace, debug, info, warn or error (info)", config.log_level);
   return settings.Parse(argc, argv, [&config] { return Check(config); });
 }

@@ -65,17 +65,25 @@ StatusOr<Route> Routes::ToTenant(const model::TenantId& tenant) const {
   return ToShard(directory_.ShardOf(tenant), fmt::format("tenant '{}' lives on", tenant.value()));
 }
 
+template <typename Request>
+StatusOr<Route> Routes::ToTenantIn(std::string_view method, const std::string& bytes) const {
+  Request request;
+  if (!request.ParseFromString(bytes)) {
+    return InvalidArgument("{}: the request does not decode", method);
+  }
+  return ToTenant(model::TenantId(request.tenant().id()));
+}
+
 StatusOr<Route> Routes::Find(std::string_view method, const api::Caller& caller,
                              const std::function<std::string()>& request) const {
   if (method.starts_with("IngestService/") && !ingest_.empty()) {
     return Route{.address = ingest_[next_ingest_++ % ingest_.size()]};
   }
   if (method == "AdminService/CreateTenant") {
-    v1::CreateTenantRequest create;
-    if (!create.ParseFromString(request())) {
-      return InvalidArgument("{}: the request does not decode", method);
-    }
-    return ToTenant(model::TenantId(create.tenant().id()));
+    return ToTenantIn<v1::CreateTenantRequest>(method, request());
+  }
+  if (method == "AdminService/UpdateTenant") {
+    return ToTenantIn<v1::UpdateTenantRequest>(method, request());
   }
   const auto operation = api::OperationOf(method);
   if (operation.has_value() && access::IsProgramWide(*operation)) {

@@ -27,8 +27,8 @@ class Routes {
       : directory_(directory), ingest_(std::move(ingest)) {}
 
   // `method` is "ActionService/PullActions". `request` gives the bytes of the first message; it is
-  // asked only where the caller's tenant does not say where to go: for the tenant of CreateTenant,
-  // for the shard of what concerns a shard as a whole.
+  // asked only where the caller's tenant does not say where to go: for the tenant of CreateTenant
+  // and UpdateTenant, for the shard of what concerns a shard as a whole.
   // Unavailable (api::Elsewhere): nobody owns the shard now, or the tenant is being moved.
   StatusOr<Route> Find(std::string_view method, const api::Caller& caller,
                        const std::function<std::string()>& request) const;
@@ -43,6 +43,8 @@ class Routes {
  private:
   StatusOr<Route> ToShard(int32_t shard, std::string_view what) const;
   StatusOr<Route> ToTenant(const model::TenantId& tenant) const;
+  template <typename Request>
+  StatusOr<Route> ToTenantIn(std::string_view method, const std::string& bytes) const;
 
   const control::Directory& directory_;
   const std::vector<std::string> ingest_;

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 #include "base/log_message.h"
@@ -33,6 +34,7 @@ int Fail(const Status& status) {
 
 int RunProgram(const std::function<StatusOr<std::unique_ptr<Program>>(const Interrupted&)>& start) {
   ::umask(077);  // members' data: files and folders are their owner's alone, RocksDB's too
+  ::setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // what fails is said in our words
   const sigset_t signals = BlockSignals();
   const auto interrupted = [&signals] {
     const timespec now{};

@@ -217,7 +217,16 @@ Outcome Settings::Parse(int argc, const char* const* argv, const std::function<S
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     const bool is_help = app.exit(error, out, out) == 0;
-    return {.output = out.str(), .exit_code = is_help ? 0 : 2};
+    const std::vector<std::string> unknown = app.remaining();
+    const auto flag = std::find_if(unknown.begin(), unknown.end(),
+                                   [](const std::string& word) { return word.starts_with("--"); });
+    if (is_help || flag == unknown.end())
+      return {.output = out.str(), .exit_code = is_help ? 0 : 2};
+    std::vector<std::string> known;
+    for (const auto& [name, setting] : settings_) known.push_back("--" + name);
+    return {
+        .output = fmt::format("error: unknown option '{}'{}\n", *flag, DidYouMean(*flag, known)),
+        .exit_code = 2};
   }
   Status status = config_file.empty() ? OkStatus() : ReadConfigFile(config_file);
   for (const auto& [name, setting] : settings_) {

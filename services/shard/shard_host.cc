@@ -31,10 +31,15 @@ Status ShardHost::Start(const Clock& clock, const Clock& wall, const ShardHistog
       *parts_.store, *log_, clock, dispatch::Options{.first_lease = Hash64Of(RandomBytes(8)) >> 1});
   dispatcher_->ObserveDelay(histograms.event_to_action_seconds);
   SPOTTER_RETURN_IF_ERROR(dispatcher_->Load());
+  snapshots_ =
+      std::make_unique<SnapshotTaker>(settings_.snapshots, *parts_.store, *parts_.log, wall);
   if (open_problem_.empty()) {
+    engine::BarrierPlan barriers{
+        .at = parts_.barriers(),
+        .take_snapshot = [this](const state::Meta& meta) { return snapshots_->TakeHere(meta); }};
     StatusOr<std::unique_ptr<engine::Owner>> owner =
         engine::Owner::Start(*parts_.store, *parts_.log, clock, settings_.engine, parts_.skips,
-                             dispatcher_.get(), histograms.engine);
+                             dispatcher_.get(), histograms.engine, std::move(barriers));
     if (owner.ok()) {
       owner_ = *std::move(owner);
     } else if (owner.status().code() == StatusCode::kDataLoss) {
@@ -53,6 +58,9 @@ Status ShardHost::Start(const Clock& clock, const Clock& wall, const ShardHistog
                                                    .wall = wall,
                                                    .skip = parts_.skip,
                                                    .is_damaged = parts_.is_damaged,
+                                                   .snapshots = *snapshots_,
+                                                   .barriers = parts_.barriers,
+                                                   .put_barrier = parts_.put_barrier,
                                                    .problem = [this] { return problem(); }});
   ports_.reset(new api::ShardPorts{.number = number(),
                                    .store = *parts_.store,

@@ -31,6 +31,10 @@ struct ShardParts {
   std::set<int64_t> skips;
   std::string problem;  // why the shard stands still from the start; "" = it does not
   std::function<Status(int64_t offset, std::string reason)> skip;  // appends to the control log
+  // Where the control log says that the logic changes, now; appends another such place to it.
+  std::function<engine::Barriers()> barriers = [] { return engine::Barriers(); };
+  // Empty: this program writes none.
+  std::function<Status(int64_t offset, uint32_t logic_version)> put_barrier;
   // Whether the record keeps the log from being opened, so that it may be skipped though it was
   // applied. Empty: none does.
   std::function<StatusOr<bool>(int64_t offset)> is_damaged;
@@ -87,6 +91,7 @@ class ShardHost : public std::enable_shared_from_this<ShardHost> {
   const ShardParts parts_;
   std::string open_problem_;  // set before anybody else sees the host
   std::shared_ptr<log::Log> log_;
+  std::unique_ptr<SnapshotTaker> snapshots_;
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<engine::Owner> owner_;
   std::unique_ptr<HostedOperations> operations_;

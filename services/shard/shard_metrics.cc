@@ -33,10 +33,10 @@ class OfShard final : public exposition::Samples {
 void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
   const engine::Counters& counters = status.counters;
   for (size_t i = 1; i < counters.events_by_kind.size(); ++i) {
-    if (counters.events_by_kind[i] == 0) continue;
+    const std::string_view kind = NameOf(static_cast<model::EventKind>(i));
+    if (kind == "unknown") break;  // there are fewer kinds than places
     out.Counter("spotter_engine_events_total", "Events applied, by kind.",
-                Number(counters.events_by_kind[i]),
-                {{"kind", std::string(NameOf(static_cast<model::EventKind>(i)))}});
+                Number(counters.events_by_kind[i]), {{"kind", std::string(kind)}});
   }
   for (size_t i = 1; i <= static_cast<size_t>(model::Cause::kSplit); ++i) {
     out.Counter("spotter_engine_transitions_total", "Segment entries and exits, by cause.",
@@ -58,6 +58,10 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
   out.Counter("spotter_engine_settled_total", "Outbox entries settled.", Number(counters.settled));
   out.Counter("spotter_engine_timers_fired_total", "Timers fired.", Number(counters.timers_fired));
   out.Counter("spotter_engine_records_total", "Log records applied.", Number(status.records));
+  out.Gauge("spotter_engine_owner", "1: this process owns the shard; 0: it follows it.",
+            status.is_owner ? 1 : 0);
+  out.Gauge("spotter_engine_delivers", "1: this process may hand out actions: owner, in its lease.",
+            status.is_owner && status.not_delivering.empty() ? 1 : 0);
   out.Gauge("spotter_engine_generation", "Generation of this process's claim.",
             Number(status.generation));
   out.Gauge("spotter_engine_lag_records", "Durable records not applied yet.",
@@ -69,16 +73,16 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
 }
 
 void AddOwnership(ShardHost& shard, const engine::OwnerStatus& status, OfShard& out) {
-  out.Gauge("spotter_shard_owner", "1 while this process may deliver: owner, within its lease.",
-            status.is_owner && status.not_delivering.empty() ? 1 : 0);
-  out.Counter("spotter_shard_heartbeats_total", "Own claims read back after the first.",
+  out.Counter("spotter_engine_heartbeats_total", "Own claims read back after the first.",
               Number(status.heartbeats));
-  out.Gauge("spotter_shard_paused",
+  out.Gauge("spotter_engine_fenced", "1: another owner came after this one.",
+            status.fenced ? 1 : 0);
+  out.Gauge("spotter_engine_paused",
             "1 while the store cannot be written; tried again every second.",
             status.paused.empty() ? 0 : 1);
   const auto snapshots = shard.ports().operations.ListSnapshots();
   if (!snapshots.ok() || snapshots->empty()) return;
-  out.Gauge("spotter_shard_last_snapshot_timestamp_seconds", "When the newest snapshot was taken.",
+  out.Gauge("spotter_engine_last_snapshot_timestamp_seconds", "When the newest snapshot was taken.",
             Number(snapshots->front().taken_at.ms) / 1000);
 }
 
@@ -152,7 +156,7 @@ ShardHistograms AddShardHistograms(exposition::Metrics& metrics) {
 void AddShardSamples(ShardHost& shard, const Clock& clock, uint64_t fenced,
                      exposition::Samples& samples) {
   OfShard out(shard.number(), samples);
-  out.Counter("spotter_shard_fenced_total", "Times that another's claim ended this process's own.",
+  out.Counter("spotter_engine_fenced_total", "Times that another's claim ended this process's own.",
               Number(fenced));
   const Status standing = shard.standing();
   out.Gauge("spotter_engine_quarantined", "1 while the shard stands still.", standing.ok() ? 0 : 1);

@@ -44,24 +44,11 @@ void HostedOperations::Stop() {
 
 StatusOr<api::SnapshotInfo> HostedOperations::TakeSnapshot() {
   if (parts_.owner == nullptr) return Unavailable("{}", problem());
-  const std::lock_guard one(snapshot_mutex_);
   SPOTTER_ASSIGN_OR_RETURN(
       const SnapshotManifest manifest,
-      WriteSnapshot(settings_.folder, parts_.wall.Now(),
-                    [&](const std::string& state, SnapshotManifest& out) {
-                      return parts_.owner->BetweenBatches([&](const state::Meta& meta) -> Status {
-                        out.offset = meta.next_offset;
-                        out.logic_version = meta.logic_version;
-                        out.state_hash = Hex(meta.hash.Total());
-                        out.shard_time = meta.shard_time;
-                        return parts_.store.Checkpoint(state);
-                      });
-                    }));
-  SPOTTER_ASSIGN_OR_RETURN(const auto kept,
-                           PruneSnapshots(settings_.folder, static_cast<size_t>(settings_.kept)));
-  if (!kept.empty()) SPOTTER_RETURN_IF_ERROR(parts_.log.TrimBefore(kept.back().offset));
-  LogInfo("snapshot taken, name={} offset={} bytes={}", manifest.name(), manifest.offset,
-          manifest.bytes);
+      parts_.snapshots.Take([&](std::function<Status(const state::Meta&)> work) {
+        return parts_.owner->BetweenBatches(std::move(work));
+      }));
   return InfoOf(manifest);
 }
 
@@ -88,6 +75,47 @@ Status HostedOperations::SkipOffset(int64_t offset, std::string reason) {
   SPOTTER_RETURN_IF_ERROR(parts_.skip(offset, std::move(reason)));
   LogInfo("offset will be skipped after the next start, offset={}", offset);
   return OkStatus();
+}
+
+// The owner's thread waits meanwhile: nothing at or past the offset is applied before the control
+// log holds the barrier and the owner knows it.
+StatusOr<api::BarrierInfo> HostedOperations::WriteBarrier(uint32_t logic_version) {
+  if (parts_.owner == nullptr) return Unavailable("{}", problem());
+  if (!parts_.put_barrier) {
+    return FailedPrecondition(
+        "barrier: this program writes none, its standbys would not hear of it");
+  }
+  if (logic_version == engine::kLogicVersion) return TakeBackBarriers();
+  if (logic_version == 0) logic_version = engine::kLogicVersion + 1;
+  if (logic_version < engine::kLogicVersion) {
+    return InvalidArgument("barrier: logic version {}, expected a later one than this binary's {}",
+                           logic_version, engine::kLogicVersion);
+  }
+  if (const Status standing = parts_.owner->Standing(); !standing.ok()) {
+    return FailedPrecondition("{}", MessageOf(standing));
+  }
+  api::BarrierInfo barrier{.logic_version = logic_version};
+  const Status written = parts_.owner->BetweenBatches([&](const state::Meta& meta) -> Status {
+    barrier.offset = std::max(parts_.log.end(), meta.next_offset);
+    SPOTTER_RETURN_IF_ERROR(parts_.put_barrier(barrier.offset, logic_version));
+    return parts_.owner->AddBarrier(barrier.offset, logic_version);
+  });
+  SPOTTER_RETURN_IF_ERROR(written);
+  LogInfo("barrier written, offset={} logic_version={}", barrier.offset, logic_version);
+  return barrier;
+}
+
+StatusOr<api::BarrierInfo> HostedOperations::TakeBackBarriers() {
+  const int64_t applied = parts_.owner->status().next_offset;
+  std::optional<int64_t> first;
+  for (const auto& [offset, version] : parts_.barriers()) {
+    if (offset < applied || version <= engine::kLogicVersion) continue;
+    SPOTTER_RETURN_IF_ERROR(parts_.put_barrier(offset, 0));
+    LogInfo("barrier taken back after the next start, offset={}", offset);
+    if (!first.has_value()) first = offset;
+  }
+  if (first.has_value()) return api::BarrierInfo{.offset = *first};
+  return FailedPrecondition("there is no barrier at or after offset {}", applied);
 }
 
 void HostedOperations::SnapshotDaily() {

@@ -11,16 +11,10 @@
 #include "base/clock.h"
 #include "engine/owner.h"
 #include "log/log.h"
-#include "services/shard/snapshot_files.h"
+#include "services/shard/snapshot_taker.h"
 #include "store/store.h"
 
 namespace spotter::service {
-
-struct SnapshotSettings {
-  std::string folder;
-  Duration interval = Days(1);  // zero: only when asked for
-  int kept = 7;
-};
 
 // What the services ask of a shard's files; also takes the daily snapshot.
 // Thread safety: all methods from any thread.
@@ -33,6 +27,9 @@ class HostedOperations final : public api::ShardOperations {
     const Clock& wall;
     std::function<Status(int64_t offset, std::string reason)> skip;  // appends to the control log
     std::function<StatusOr<bool>(int64_t offset)> is_damaged;        // see ShardParts
+    SnapshotTaker& snapshots;
+    std::function<engine::Barriers()> barriers;
+    std::function<Status(int64_t offset, uint32_t logic_version)> put_barrier;
     std::function<std::string()> problem;
   };
   HostedOperations(SnapshotSettings settings, Parts parts);
@@ -42,14 +39,15 @@ class HostedOperations final : public api::ShardOperations {
   StatusOr<api::SnapshotInfo> TakeSnapshot() override;
   StatusOr<std::vector<api::SnapshotInfo>> ListSnapshots() override;
   Status SkipOffset(int64_t offset, std::string reason) override;
+  StatusOr<api::BarrierInfo> WriteBarrier(uint32_t logic_version) override;
   std::string problem() const override { return parts_.problem(); }
 
  private:
+  StatusOr<api::BarrierInfo> TakeBackBarriers();
   void SnapshotDaily();
 
   const SnapshotSettings settings_;
   const Parts parts_;
-  std::mutex snapshot_mutex_;  // one at a time
 
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -131,6 +131,7 @@ StatusOr<std::optional<SnapshotManifest>> RestoreNewest(const std::string& folde
     const std::string draft = state + ".restoring";
     fs::remove_all(draft);
     fs::copy(newest->path + "/state", draft, fs::copy_options::recursive);
+    SPOTTER_RETURN_IF_ERROR(SyncTree(draft));
     fs::rename(draft, state);
     SPOTTER_RETURN_IF_ERROR(SyncDirectory(fs::path(state).parent_path()));
     return std::optional(*newest);

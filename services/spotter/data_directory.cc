@@ -37,7 +37,8 @@ StatusOr<std::unique_ptr<VirtualClock>> MakeClock(const Config& config, const Cl
   }
   if (is_lapse) {
     SPOTTER_ASSIGN_OR_RETURN(const std::string text, ReadFile(marker));
-    SPOTTER_ASSIGN_OR_RETURN(const EventTime start, ParseTime(text.substr(0, text.find('\n'))));
+    const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
+    SPOTTER_ASSIGN_OR_RETURN(const EventTime start, ParseTime(line));
     return std::make_unique<VirtualClock>(start, &wall);
   }
   if (fs::exists(config.data + "/log") || fs::exists(config.data + "/state")) {
@@ -130,6 +131,14 @@ StatusOr<DataDirectory> OpenDataDirectory(const Config& config, const Clock& wal
       return IsDamaged(log, offset);
     };
   }
+  directory.shard.barriers = [control = directory.control.get()] {
+    return control->Barriers(kShard);
+  };
+  directory.shard.put_barrier = [control = directory.control.get()](int64_t offset,
+                                                                    uint32_t logic_version) {
+    return control->Append(
+        model::Barrier{.offset = offset, .logic_version = logic_version, .shard = kShard});
+  };
   directory.shard.skip = [control = directory.control.get()](int64_t offset, std::string reason) {
     return control->Append(
         model::SkipOffset{.offset = offset, .reason = std::move(reason), .shard = kShard});

@@ -14,6 +14,7 @@ struct Options {
   std::string source;
   std::string to;
   std::string reason;
+  uint32_t logic_version = 0;
   int64_t offset = 0;
   int shard = 0;
   int max = 100;
@@ -178,6 +179,22 @@ Status Skip(const Client& client, const Options& options) {
   return client.Call<Admin>(&Admin::Stub::SkipOffset, request).status();
 }
 
+Status WriteBarrier(const Client& client, const Options& options) {
+  v1::WriteBarrierRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_logic_version(options.logic_version);
+  SPOTTER_ASSIGN_OR_RETURN(const auto response,
+                           client.Call<Admin>(&Admin::Stub::WriteBarrier, request));
+  if (client.json()) {
+    PrintJson(response);
+  } else if (response.logic_version() == 0) {
+    fmt::print("taken back offset={}; start again\n", response.offset());
+  } else {
+    fmt::print("barrier offset={} logic_version={}\n", response.offset(), response.logic_version());
+  }
+  return OkStatus();
+}
+
 Status Advance(const Client& client, const Options& options) {
   SPOTTER_ASSIGN_OR_RETURN(const EventTime to, ParseTime(options.to));
   v1::AdvanceTimeRequest request;
@@ -190,6 +207,10 @@ Status Advance(const Client& client, const Options& options) {
   } else {
     fmt::print("now={}{}\n", TimeText(response.now()),
                response.reached_wall() ? " (the wall clock)" : "");
+    const EventTime now{response.now().seconds() * 1000 + response.now().nanos() / 1'000'000};
+    if (to < now && !response.reached_wall()) {
+      fmt::print(stderr, "{} lies before it: the clock does not go back\n", FormatTime(to));
+    }
   }
   return OkStatus();
 }
@@ -288,6 +309,11 @@ void AddAdminCommands(CLI::App& app, Run& run) {
   OfShard(skip, options);
   skip->add_option("offset", options->offset, "its offset")->required();
   skip->add_option("--reason", options->reason, "why, for the audit")->required();
+  Bind(app.add_subcommand("barrier",
+                          "stop the shard at the log's end for a binary of a later logic version"),
+       run, options, WriteBarrier)
+      ->add_option("--logic-version", options->logic_version,
+                   "who goes on (the next); the server's own takes a barrier back");
   CLI::App* advance = Bind(app.add_subcommand("advance", "move the clock of a time-lapse server"),
                            run, options, Advance);
   advance->add_option("--to", options->to, "RFC 3339 instant")->required();

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kBatch = 500;
 constexpr size_t kBatchBytes = 1 << 20;
+constexpr int64_t kComplaintsMax = 10;
 constexpr auto kProgressInterval = std::chrono::milliseconds(250);
 
 struct Options {
@@ -59,13 +60,35 @@ class Progress {
   std::chrono::steady_clock::time_point shown_;
 };
 
-Status Send(const Client& client, v1::PublishRequest& request, Totals& totals) {
-  if (request.events().empty()) return OkStatus();
-  request.set_request_id(NewRequestId());
+// What is wrong with lines: the first ones in words, the rest by number.
+class Complaints {
+ public:
+  void Add(int64_t line, const std::string& what) {
+    if (count_++ < kComplaintsMax) fmt::print(stderr, "line {}: {}\n", line, OneLine(what));
+  }
+  void Close() const {
+    if (count_ > kComplaintsMax) fmt::print(stderr, "and {} more\n", count_ - kComplaintsMax);
+  }
+
+ private:
+  int64_t count_ = 0;
+};
+
+// Events on their way, and the lines they stand in.
+struct Batch {
+  v1::PublishRequest request;
+  std::vector<int64_t> lines;
+  size_t bytes = 0;
+};
+
+Status Send(const Client& client, Batch& batch, Totals& totals, Complaints& complaints) {
+  if (batch.lines.empty()) return OkStatus();
+  batch.request.set_request_id(NewRequestId());
   SPOTTER_ASSIGN_OR_RETURN(
       const v1::PublishResponse response,
-      client.Call<v1::IngestService>(&v1::IngestService::Stub::Publish, request));
-  for (const v1::PublishResult& result : response.results()) {
+      client.Call<v1::IngestService>(&v1::IngestService::Stub::Publish, batch.request));
+  for (int i = 0; i < response.results_size(); ++i) {
+    const v1::PublishResult& result = response.results(i);
     switch (result.outcome()) {
       case v1::PublishResult::OUTCOME_ACCEPTED:
         totals.accepted++;
@@ -75,10 +98,11 @@ Status Send(const Client& client, v1::PublishRequest& request, Totals& totals) {
         break;
       default:
         totals.dead_letters++;
-        fmt::print(stderr, "dead letter {}: {}\n", result.dead_letter(), result.reason());
+        complaints.Add(i < static_cast<int>(batch.lines.size()) ? batch.lines[i] : 0,
+                       fmt::format("dead letter {}: {}", result.dead_letter(), result.reason()));
     }
   }
-  request.Clear();
+  batch = Batch();
   return OkStatus();
 }
 
@@ -89,8 +113,8 @@ Status PublishLines(const Client& client, const Options& options, std::istream& 
                     int64_t bytes_total) {
   Totals totals;
   Progress progress(bytes_total);
-  v1::PublishRequest request;
-  size_t request_bytes = 0;
+  Complaints complaints;
+  Batch batch;
   int64_t bytes = 0;
   std::string line;
   while (std::getline(in, line)) {
@@ -101,20 +125,21 @@ Status PublishLines(const Client& client, const Options& options, std::istream& 
     const auto parsed = google::protobuf::util::JsonStringToMessage(line, &event);
     if (!parsed.ok()) {
       totals.unreadable++;
-      fmt::print(stderr, "line {}: {}\n", totals.lines, std::string(parsed.message()));
+      complaints.Add(totals.lines, std::string(parsed.message()));
       continue;
     }
     if (options.backfill) event.set_backfill(true);
-    request_bytes += event.ByteSizeLong();
-    *request.add_events() = std::move(event);
-    if (request.events_size() == kBatch || request_bytes >= kBatchBytes) {
-      SPOTTER_RETURN_IF_ERROR(Send(client, request, totals));
-      request_bytes = 0;
+    batch.bytes += event.ByteSizeLong();
+    batch.lines.push_back(totals.lines);
+    *batch.request.add_events() = std::move(event);
+    if (batch.request.events_size() == kBatch || batch.bytes >= kBatchBytes) {
+      SPOTTER_RETURN_IF_ERROR(Send(client, batch, totals, complaints));
     }
     progress.Show(bytes, totals.lines, false);
   }
-  SPOTTER_RETURN_IF_ERROR(Send(client, request, totals));
+  SPOTTER_RETURN_IF_ERROR(Send(client, batch, totals, complaints));
   progress.Show(bytes, totals.lines, true);
+  complaints.Close();
   if (client.json()) {
     fmt::print(R"({{"lines":{},"accepted":{},"ignored":{},"dead_letters":{},"unreadable":{}}})"
                "\n",

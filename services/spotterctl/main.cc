@@ -33,7 +33,6 @@ int main(int argc, char** argv) {
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // it tells the same in our one line
   namespace ctl = spotter::ctl;
   CLI::App app("Talks to a running spotter, and restores the data of a stopped one.", "spotterctl");
-  app.footer(kExamples);
   app.require_subcommand(1);
   app.fallthrough();
   app.set_version_flag("--version", "spotterctl " SPOTTER_VERSION);
@@ -49,6 +48,7 @@ int main(int argc, char** argv) {
   ctl::Run run;
   ctl::AddCommands(app, run);
   ctl::AddSessionCommand(app, run);
+  app.footer(kExamples);  // after the commands: each would inherit it
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

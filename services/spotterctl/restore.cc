@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Offline: puts a snapshot where the state is; the next start applies the log from there.
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <memory>
 
 #include "base/clock.h"
+#include "control/directory.h"
 #include "engine/options.h"
-#include "log_local/segment.h"
+#include "log_local/local_log.h"
 #include "services/program/host.h"
 #include "services/shard/snapshot_files.h"
 #include "services/spotterctl/commands.h"
@@ -125,21 +123,40 @@ Status BeginLog(const std::string& log, int64_t first) {
   return OkStatus();
 }
 
+// The control log, whose lock keeps a server away; nullptr: there is none yet.
+StatusOr<std::unique_ptr<log_local::LocalLog>> LockDirectory(const std::string& data) {
+  static const SystemClock clock;
+  const std::string folder = data + "/control";
+  if (!fs::is_directory(folder)) return std::unique_ptr<log_local::LocalLog>();
+  auto control =
+      log_local::LocalLog::Open({.directory = folder, .retention_age = Duration(0)}, clock);
+  if (control.status().code() != StatusCode::kFailedPrecondition) return control;
+  return FailedPrecondition("data directory '{}' is in use: stop its server first ({})", data,
+                            MessageOf(control.status()));
+}
+
+// A snapshot is of this program's logic, or stands where its logic begins.
+Status CheckVersion(log_local::LocalLog* control, const SnapshotManifest& manifest) {
+  if (manifest.logic_version == engine::kLogicVersion) return OkStatus();
+  if (control != nullptr) {
+    control::Directory directory(*control);
+    SPOTTER_RETURN_IF_ERROR(directory.Poll());
+    const auto barriers = directory.Barriers(0);
+    const auto barrier = barriers.find(manifest.offset);
+    if (barrier != barriers.end() && barrier->second == engine::kLogicVersion) return OkStatus();
+  }
+  return FailedPrecondition("snapshot '{}' is of logic version {}, this program has {}",
+                            manifest.path, manifest.logic_version, engine::kLogicVersion);
+}
+
 // Each step leaves a directory that a server starts on as before, or refuses in words; to restore
 // again finishes the work.
 Status Restore(const Options& options) {
   ::umask(077);  // as the server's own
   SPOTTER_ASSIGN_OR_RETURN(const SnapshotManifest manifest, FindSnapshot(options));
-  if (manifest.logic_version != engine::kLogicVersion) {
-    return FailedPrecondition("snapshot '{}' is of logic version {}, this program has {}",
-                              manifest.path, manifest.logic_version, engine::kLogicVersion);
-  }
-  const std::string lock_path = options.data + "/control/LOCK";
-  const int lock = ::open(lock_path.c_str(), O_RDWR | O_CLOEXEC);
-  if (lock >= 0 && ::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    ::close(lock);
-    return FailedPrecondition("data directory '{}' is in use: stop its server first", options.data);
-  }
+  SPOTTER_ASSIGN_OR_RETURN(const std::unique_ptr<log_local::LocalLog> control,
+                           LockDirectory(options.data));
+  SPOTTER_RETURN_IF_ERROR(CheckVersion(control.get(), manifest));
   const std::string state = options.data + "/state";
   const std::string draft = options.data + "/state.restoring";
   if (fs::exists(state) && !fs::is_empty(state) && !options.force) {
@@ -157,7 +174,6 @@ Status Restore(const Options& options) {
   fs::rename(draft, state);
   SPOTTER_RETURN_IF_ERROR(service::SyncDirectory(options.data));
   if (!fit.said.empty()) fmt::print("note: {}\n", fit.said);
-  if (lock >= 0) ::close(lock);
   fmt::print("restored {} offset={} hash={}\n", manifest.path, manifest.offset,
              manifest.state_hash);
   return OkStatus();

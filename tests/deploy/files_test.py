@@ -33,6 +33,11 @@ class Dockerfile(unittest.TestCase):
         code, text = tools.run([tools.tool("hadolint"), DEPLOY / "Dockerfile"])
         self.assertEqual((0, ""), (code, text))
 
+    def test_builds_what_the_services_run(self):
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        built = re.search(r"^PROGRAMS := \$\(addsuffix _program,(.*)\)$", makefile, re.M).group(1)
+        self.assertEqual(set(), PROGRAMS - set(built.split()))
+
     def test_runs_as_nobody_special(self):
         text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
         self.assertEqual(["65532:65532"], re.findall(r"^USER (.*)$", text, re.M))
@@ -86,6 +91,13 @@ class Compose(unittest.TestCase):
                 self.assertTrue(service["read_only"])
                 self.assertEqual(["ALL"], service["cap_drop"])
                 self.assertEqual("65532:65532", service["user"])
+
+    def test_programs_know_the_flags_that_they_get(self):
+        for service in compose().values():
+            if service["image"] == "spotter:local":
+                program, *arguments = service["command"]
+                given = {argument.removeprefix("--").split("=")[0] for argument in arguments}
+                self.assertEqual(set(), given - tools.flags_of(harness.bin_dir() / program), program)
 
     def test_prometheus_scrapes_each_of_our_services(self):
         config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())

@@ -7,11 +7,15 @@ No cluster runs here. Schemas of the Prometheus operator's kinds are our own exc
 
 import functools
 import pathlib
+import sys
 import unittest
 
 import promql
 import tools
 import yaml
+
+sys.path.insert(0, str(promql.ROOT / "tests" / "integration"))
+import harness  # noqa: E402
 
 CHART = promql.ROOT / "helm" / "spotter"
 VALUES = [CHART / "values.yaml", CHART / "ci" / "small.yaml", CHART / "ci" / "tls-large.yaml"]
@@ -149,6 +153,16 @@ class Rendered(unittest.TestCase):
                     if str(value).startswith("/etc/"):
                         self.assertIn(str(pathlib.PurePath(value).parent), mounted, key)
 
+    def test_programs_know_the_keys_that_they_get(self):
+        for found in self.each():
+            configs = of_kind(found, "ConfigMap")
+            for component in COMPONENTS:
+                config = yaml.safe_load(configs[f"rel-spotter-{component}"]["data"]
+                                        [f"{component}.yaml"])
+                known = tools.flags_of(harness.bin_dir() / f"spotter-{component}")
+                keys = {key for key in config if not key.startswith("kafka.")}
+                self.assertEqual(set(), keys - known, component)
+
     def test_no_secret_is_rendered(self):
         for found in self.each():
             self.assertEqual({}, of_kind(found, "Secret"))
@@ -172,4 +186,6 @@ class Rendered(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    tools.main()
+    options, rest = harness.script_parser(__doc__).parse_known_args()
+    harness.use_bin(options.bin)
+    tools.main(rest)

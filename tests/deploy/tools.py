@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,13 @@ def run(command, **options):
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, **options)
     return done.returncode, done.stdout
+
+
+def flags_of(program):
+    """The flags that a program of ours names in its help, without the dashes."""
+    code, text = run([program, "--help"])
+    assert code == 0, text
+    return set(re.findall(r"^  --([a-z-]+)", text, re.M))
 
 
 def need(command, what):

@@ -7,6 +7,7 @@ it, and shards move between engines while clients see nothing but a retry."""
 import datetime
 import json
 import os
+import threading
 import unittest
 
 import cluster
@@ -102,7 +103,7 @@ class ClusterTest(unittest.TestCase):
 
     def owned(self, engine):
         metrics = engine.metrics()
-        return {n for n in range(SHARDS) if metrics.get(f'spotter_shard_owner{{shard="{n}"}}') == 1}
+        return {n for n in range(SHARDS) if metrics.get(f'spotter_engine_delivers{{shard="{n}"}}') == 1}
 
     def wait_owned(self, engine, shards):
         harness.wait_until(lambda: self.owned(engine) == shards, f"it delivers for {shards}")
@@ -120,7 +121,7 @@ class ClusterTest(unittest.TestCase):
         self.wait_owned(first, {0, 2})
         self.wait_owned(second, {1, 3})
         self.walk("m-2")
-        self.assertEqual(1, first.metrics()['spotter_shard_fenced_total{shard="1"}'])
+        self.assertEqual(1, first.metrics()['spotter_engine_fenced_total{shard="1"}'])
 
         # An operator moves one shard: first by hand-over, then by force.
         Ctl(first).run("shard", "release", 0)
@@ -169,6 +170,21 @@ class ClusterTest(unittest.TestCase):
         for shard in range(SHARDS):
             Ctl(standby).run("shard", "take", shard)
         self.wait_owned(standby, set(range(SHARDS)))
+        self.walk("m-2")
+
+    def test_a_broker_that_is_away_is_waited_for(self):
+        engine = self.cluster.engine("first").start()
+        self.gateway.start()
+        self.create_tenants()
+        self.walk("m-1")
+        self.cluster.broker.kill()
+        harness.wait_until(lambda: engine.metrics()["spotter_kafka_up"] == 0, "the engine knows")
+        self.assertEqual(0, engine.stop())
+        starting = threading.Thread(target=lambda: engine.start(120))
+        starting.start()
+        harness.wait_until(lambda: "waiting for Kafka" in engine.stderr_tail(), "it waits", 90)
+        self.cluster.broker.start()
+        starting.join()
         self.walk("m-2")
 
     def test_what_cannot_be_used_is_refused_with_a_reason(self):

@@ -58,6 +58,7 @@ class FakeShardOperations final : public ShardOperations {
     return std::vector<SnapshotInfo>();
   }
   Status SkipOffset(int64_t, std::string) override { return OkStatus(); }
+  StatusOr<BarrierInfo> WriteBarrier(uint32_t) override { return BarrierInfo{}; }
   std::string problem() const override { return ""; }
 };
 

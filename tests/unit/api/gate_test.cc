@@ -116,13 +116,21 @@ TEST_F(GateTest, EveryMethodRefusesAWrongRole) {
   }
 }
 
+// A rate needs a value before the first call.
+TEST_F(GateTest, CountsEveryMethodFromZero) {
+  const auto counts = gate_->counts();
+  for (const std::string& method : Methods()) EXPECT_EQ(1u, counts.count({method, 0})) << method;
+}
+
 TEST_F(GateTest, TheRightRoleGetsPastTheGate) {
   for (const std::string& method : Methods()) {
     const grpc::StatusCode code = Call(method, "all").error_code();
     EXPECT_NE(grpc::StatusCode::UNAUTHENTICATED, code) << method;
     EXPECT_NE(grpc::StatusCode::PERMISSION_DENIED, code) << method;
   }
-  EXPECT_FALSE(gate_->counts().empty());
+  uint64_t calls = 0;
+  for (const auto& [call, count] : gate_->counts()) calls += count;
+  EXPECT_EQ(Methods().size(), calls);
 }
 
 }  // namespace

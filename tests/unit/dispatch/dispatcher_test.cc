@@ -56,6 +56,7 @@ class FakeOwner final : public engine::Owner {
   Status BetweenBatches(std::function<Status(const state::Meta&)>) override { return OkStatus(); }
   engine::OwnerStatus status() const override { return {}; }
   Status Standing() const override { return OkStatus(); }
+  Status AddBarrier(int64_t, uint32_t) override { return OkStatus(); }
   Status Stop() override { return OkStatus(); }
 
   std::vector<model::Command> commands;

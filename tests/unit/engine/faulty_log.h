@@ -14,11 +14,15 @@ class FaultyLog final : public log::Log {
   explicit FaultyLog(const Clock& clock) : inner_(clock) {}
 
   std::atomic<bool> refuses_appends = false;
+  std::atomic<int> refusals = 0;
   std::atomic<bool> holds_back = false;
   std::atomic<int64_t> damaged_from = -1;  // reads at or past it are DataLoss; -1 = none
 
   StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view> payloads) override {
-    if (refuses_appends) return Unavailable("the disk is full");
+    if (refuses_appends) {
+      ++refusals;
+      return Unavailable("the disk is full");
+    }
     return inner_.Append(payloads);
   }
   Status WaitDurable(log::Offset offset) override { return inner_.WaitDurable(offset); }

@@ -170,6 +170,31 @@ TEST_F(OwnerTest, ARefusedAppendIsUnavailableAndChangesNothing) {
   EXPECT_EQ(1u, ListSegments(store_, kTenant)->size());
 }
 
+TEST_F(OwnerTest, AFullDiskIsSaidOnceAndPausesNothing) {
+  CreateTenant();
+  testing::internal::CaptureStderr();
+  const int64_t before = log_.end();
+  log_.refuses_appends = true;
+  clock_.AdvanceTo(kStart + Minutes(1));  // a tick is wanted after so much silence
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (log_.refusals < 20 && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ("", owner_->status().paused);
+  log_.refuses_appends = false;
+  EXPECT_TRUE(owner_->WaitApplied(before, kPatience).ok());
+  ASSERT_TRUE(owner_->Stop().ok());
+  const std::string said = testing::internal::GetCapturedStderr();
+  const auto count = [&](std::string_view words) {
+    size_t found = 0;
+    for (size_t at = said.find(words); at != said.npos; at = said.find(words, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_LE(20, log_.refusals);
+  EXPECT_EQ(1u, count("ticks are not appended")) << said;
+  EXPECT_EQ(1u, count("ticks are appended again")) << said;
+}
+
 TEST_F(OwnerTest, OnTimeoutTheCommandMayStillBeAppliedAndItsAnswerFetched) {
   CreateTenant();
   log_.holds_back = true;
