@@ -134,13 +134,21 @@ void GroupConsumer::OnRebalance(rd_kafka_t*, rd_kafka_resp_err_t error,
 void GroupConsumer::Assign(rd_kafka_topic_partition_list_t* partitions) {
   early_.clear();
   is_paused_ = false;
+  // Where each begins is known before its first message: a partition of which nothing was read yet
+  // has a lag too.
+  const PartitionList begins(rd_kafka_topic_partition_list_copy(partitions));
+  (void)rd_kafka_committed(handle_.get(), begins.get(),
+                           static_cast<int>(options_.client.answer_timeout.count()));
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
     ++counters_.rebalances;
     held_.clear();
-    for (int i = 0; i < partitions->cnt; ++i) {
-      held_[{partitions->elems[i].topic, partitions->elems[i].partition}] = {};
+    for (int i = 0; i < begins->cnt; ++i) {
+      const rd_kafka_topic_partition_t& one = begins->elems[i];
+      const int64_t begin =
+          one.err == RD_KAFKA_RESP_ERR_NO_ERROR && one.offset >= 0 ? one.offset : -1;
+      held_[{one.topic, one.partition}] = {.done = begin, .committed = begin};
     }
   }
   LogInfo("source partitions assigned, group={} partitions={}", options_.group, partitions->cnt);
@@ -340,8 +348,10 @@ std::vector<PartitionLag> GroupConsumer::lags() const {
         rd_kafka_get_watermark_offsets(handle_.get(), partition.first.c_str(), partition.second,
                                        &start, &end) == RD_KAFKA_RESP_ERR_NO_ERROR &&
         end >= 0;
-    // Nothing marked yet: nothing polled either, or it is about to be marked.
-    const int64_t from = progress.done >= 0 ? progress.done : progress.first;
+    // Never committed by this group: it begins at the topic's start.
+    const int64_t from = progress.done >= 0    ? progress.done
+                         : progress.first >= 0 ? progress.first
+                                               : start;
     lags.push_back({.topic = partition.first,
                     .partition = partition.second,
                     .records = is_known && from >= 0 ? std::max<int64_t>(0, end - from) : 0});

@@ -13,10 +13,13 @@ namespace {
 
 constexpr auto kGlance = std::chrono::milliseconds(100);  // how soon an interruption is noticed
 constexpr int kGlancesPerTry = 10;
+constexpr auto kControlRead = std::chrono::seconds(2);  // before it is worth a word
 
 }  // namespace
 
 void Waiting::For(std::string reason) {
+  // librdkafka adds "(after 12ms in state CONNECT, 3 identical error(s) suppressed)".
+  reason = reason.substr(0, reason.find(" (after "));
   const std::lock_guard lock(mutex_);
   if (reason == reason_) return;
   LogWarn("waiting, reason=\"{}\"", reason);
@@ -62,13 +65,17 @@ Status Cluster::OpenControl(const Interrupted& interrupted, Waiting& waiting) {
   directory_ = std::make_unique<control::Directory>(*control_log_);
   directory_->Follow();
   return TryUntilThere(interrupted, waiting, [this]() -> Status {
-    if (!directory_->problem().empty()) return Unavailable("{}", directory_->problem());
-    if (!directory_->Shards().has_value()) {
-      return Unavailable("control log '{}' names no number of shards yet: an engine writes it",
-                         settings_.control_topic);
+    const auto end = std::chrono::steady_clock::now() + kControlRead;
+    while (!directory_->CaughtUp() && std::chrono::steady_clock::now() < end) {
+      directory_->WaitChange(directory_->version(), kGlance);
     }
-    if (directory_->CaughtUp()) return OkStatus();
-    return Unavailable("control log '{}' is being read", settings_.control_topic);
+    if (!directory_->problem().empty()) return Unavailable("{}", directory_->problem());
+    if (!directory_->CaughtUp()) {
+      return Unavailable("control log '{}' is being read", settings_.control_topic);
+    }
+    if (directory_->Shards().has_value()) return OkStatus();
+    return Unavailable("control log '{}' names no number of shards yet: an engine writes it",
+                       settings_.control_topic);
   });
 }
 
