@@ -270,6 +270,52 @@ StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
       });
 }
 
+StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
+    const store::Store& store) {
+  std::vector<std::pair<model::TenantId, state::TenantMove>> moves;
+  const std::string prefix = state::TablePrefix("", state::Table::kMove);
+  Status status;
+  SPOTTER_RETURN_IF_ERROR(
+      store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
+                 [&](std::string_view key, std::string_view value) {
+                   StatusOr<state::TenantMove> move = state::DecodeTenantMove(value);
+                   status = move.status();
+                   if (!status.ok()) return false;
+                   moves.emplace_back(std::string(key.substr(prefix.size())), *std::move(move));
+                   return true;
+                 }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return moves;
+}
+
+StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
+                                                    const model::TenantId& tenant) {
+  SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                           store.Get(store::Family::kState, state::MoveKey(tenant.value())));
+  if (!row.has_value()) return std::nullopt;
+  SPOTTER_ASSIGN_OR_RETURN(state::TenantMove move, state::DecodeTenantMove(*row));
+  return move;
+}
+
+StatusOr<std::vector<std::pair<int64_t, state::KeptBack>>> ListKeptBack(
+    const store::Store& store, const model::TenantId& tenant, size_t limit) {
+  std::vector<std::pair<int64_t, state::KeptBack>> found;
+  const std::string prefix = state::KeptBackPrefix(tenant.value());
+  Status status;
+  SPOTTER_RETURN_IF_ERROR(store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
+                                     [&](std::string_view key, std::string_view value) {
+                                       StatusOr<state::KeptBack> row = state::DecodeKeptBack(value);
+                                       status = row.status();
+                                       if (!status.ok()) return false;
+                                       Decoder in(key.substr(prefix.size()));
+                                       found.emplace_back(static_cast<int64_t>(in.Fixed64()),
+                                                          *std::move(row));
+                                       return found.size() < limit;
+                                     }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return found;
+}
+
 StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
                                                           const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(
