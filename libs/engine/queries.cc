@@ -423,12 +423,12 @@ StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
   return entries;
 }
 
-Status ScanOutbox(
-    const store::Store& store,
+static Status ScanOutboxRange(
+    const store::Store& store, std::string_view begin, std::string_view end,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
   Status status = OkStatus();
   SPOTTER_RETURN_IF_ERROR(
-      store.Scan(Family::kOutbox, "", "", [&](std::string_view key, std::string_view value) {
+      store.Scan(Family::kOutbox, begin, end, [&](std::string_view key, std::string_view value) {
         StatusOr<model::OutboxEntry> entry = state::DecodeOutboxEntry(value);
         if (!entry.ok()) {
           status = entry.status();
@@ -438,6 +438,20 @@ Status ScanOutbox(
         return true;
       }));
   return status;
+}
+
+Status ScanOutbox(
+    const store::Store& store,
+    const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
+  return ScanOutboxRange(store, "", "", visit);
+}
+
+Status ScanOutboxOf(const store::Store& store, const model::TenantId& tenant,
+                    const std::function<void(model::OutboxEntry entry)>& visit) {
+  const std::string prefix = Encoder().Terminated(tenant.value()).Take();
+  return ScanOutboxRange(
+      store, prefix, store::PrefixEnd(prefix),
+      [&](const model::TenantId&, model::OutboxEntry entry) { visit(std::move(entry)); });
 }
 
 }  // namespace spotter::engine

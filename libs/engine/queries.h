@@ -143,5 +143,8 @@ StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
 Status ScanOutbox(
     const store::Store& store,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit);
+// The same of one tenant.
+Status ScanOutboxOf(const store::Store& store, const model::TenantId& tenant,
+                    const std::function<void(model::OutboxEntry entry)>& visit);
 
 }  // namespace spotter::engine

@@ -79,6 +79,7 @@ StatusOr<model::PlaceTenant> TenantMover::Begin(const TenantId& tenant, int32_t 
         "tenant '{}': shard {} is not done yet with its move before: try again in a few seconds",
         id, ports_.shard);
   }
+  if (ports_.check_owner) SPOTTER_RETURN_IF_ERROR(ports_.check_owner(to_shard));
   if (!ports_.may_act()) return Unavailable("shard {} may not deliver now", ports_.shard);
   place.revision++;
   place.move = MovePhase::kMoving;

@@ -33,6 +33,8 @@ struct MoverPorts {
   std::function<int64_t()> generation;  // of its claim
   // Deliveries of the tenant end; returns how many are still out on lease.
   std::function<size_t(const model::TenantId& tenant)> hold;
+  // Unavailable: the shard has no owner that could take the tenant in, and why. Empty: not asked.
+  std::function<Status(int32_t shard)> check_owner;
   Duration drain{0};        // how long leases that are out are waited for
   const Clock& boot_clock;  // measures it
 };
@@ -47,7 +49,8 @@ class TenantMover {
   Status Step();
 
   // Begins a move and returns its placement. InvalidArgument: there is no such shard. NotFound: the
-  // tenant does not live here. FailedPrecondition: it is there already, or on its way.
+  // tenant does not live here. FailedPrecondition: it is there already, or on its way. Unavailable:
+  // nobody there would take it in, or this process may not act now.
   StatusOr<model::PlaceTenant> Begin(const model::TenantId& tenant, int32_t to_shard);
 
   // Rows of the tenant that were sent in this process; of which move, and whether that was all.
