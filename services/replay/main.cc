@@ -29,7 +29,7 @@ struct Options {
   bool actions = false;
 };
 
-// Opening a log creates it where there is none: a wrong folder must be left as it is.
+// What is read is left as it is: a log, a wrong folder, a torn tail that somebody wants to look at.
 Status CheckLog(const std::string& path) {
   if (!std::filesystem::is_directory(path))
     return NotFound("log directory '{}' is not there", path);
@@ -50,7 +50,8 @@ StatusOr<std::set<int64_t>> ReadSkips(const Options& options, const Clock& clock
   SPOTTER_RETURN_IF_ERROR(CheckLog(folder));
   SPOTTER_ASSIGN_OR_RETURN(
       const auto control,
-      log_local::LocalLog::Open({.directory = folder, .retention_age = Duration(0)}, clock));
+      log_local::LocalLog::Open(
+          {.directory = folder, .retention_age = Duration(0), .read_only = true}, clock));
   control::Directory directory(*control);
   SPOTTER_RETURN_IF_ERROR(directory.Poll());
   return directory.Skips(options.shard);
@@ -62,8 +63,13 @@ Status Replay(const Options& options) {
   SPOTTER_ASSIGN_OR_RETURN(const std::set<int64_t> skips, ReadSkips(options, clock));
   SPOTTER_ASSIGN_OR_RETURN(const auto log, log_local::LocalLog::Open({.directory = options.log,
                                                                       .retention_age = Duration(0),
-                                                                      .accepted = {.skips = skips}},
+                                                                      .accepted = {.skips = skips},
+                                                                      .read_only = true},
                                                                      clock));
+  if (const log_local::RepairReport torn = log->repair(); torn.bytes_dropped > 0) {
+    fmt::print(stderr, "note: {} bytes of a torn record at the end of '{}' are passed over\n",
+               torn.bytes_dropped, torn.file);
+  }
   if (log->start() != 0) {
     return FailedPrecondition("log '{}' starts at offset {}: only a whole log can be replayed",
                               options.log, log->start());

@@ -216,6 +216,29 @@ class Damage(unittest.TestCase):
         self.publish(10)
         self.assert_moves(11)
 
+    def test_a_replay_changes_nothing(self):
+        self.publish(*range(10))
+        expected = self.ctl.state_hash()["hash"]
+        self.stop()
+        for path in (self.segments()[-1], *(self.data / "control").glob("*.log")):
+            with open(path, "ab") as file:
+                file.write(b"\x40\x00\x00\x00half a frame")
+
+        def everything():
+            return {path: (path.stat().st_mtime_ns, path.read_bytes()) for folder in
+                    ("log", "control") for path in sorted((self.data / folder).iterdir())}
+        before = everything()
+        self.assertEqual(expected, harness.Replay(self.data).hash)
+        self.assertEqual(before, everything())
+        shutil.copytree(self.data / "log", self.scratch / "bare" / "log")
+        (self.scratch / "bare" / "log" / "LOCK").unlink()
+        names = sorted(path.name for path in (self.scratch / "bare" / "log").iterdir())
+        self.assertEqual(expected, harness.Replay(self.scratch / "bare").hash)
+        self.assertEqual(names, sorted(p.name for p in (self.scratch / "bare" / "log").iterdir()))
+        self.server.start()  # and who writes keeps it away
+        with self.assertRaisesRegex(harness.Failed, "in use by another process"):
+            harness.Replay(self.data)
+
     def test_a_torn_tail_below_the_stored_offset_stands_still(self):
         self.publish(*range(10))
         self.ctl.run("snapshot")
