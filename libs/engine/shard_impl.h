@@ -47,6 +47,7 @@ class Shard::Impl {
   void AdvanceTime(EventTime append_time);
   Status ApplyTick(const model::Tick& tick);
   Status ApplyWork(const model::Work& work);
+  Status WorkOn(Tenant& tenant, uint32_t& budget);
   Status ApplyClaim(const model::Claim& claim);
   Status PutDeadLetter(std::string_view tenant, std::string_view reason, std::string detail,
                        std::string_view payload);
