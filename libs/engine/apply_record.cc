@@ -139,6 +139,7 @@ void Shard::Impl::AdvanceTime(EventTime append_time) {
 
 Status Shard::Impl::ApplyTick(const model::Tick& tick) {
   SPOTTER_RETURN_IF_ERROR(Sweep());
+  SPOTTER_RETURN_IF_ERROR(SweepSubscriptions());
   const std::string end = state::TimerPrefix(meta_.shard_time + Duration(1));
   if (meta_.timer_cursor >= end) return OkStatus();
   if (next_due_ > meta_.shard_time) {  // the usual tick: nothing is due
