@@ -42,11 +42,13 @@ class ZombieClient(studios.Subscriber):
 
     def __init__(self, engine, tenant, notes):
         super().__init__(engine, tenant, notes, 0, left=1)
-        self.taken = None
+        self.taken = False
+        self.held = 0
         self.wrong = []
 
     def on_rows(self, rows):
-        if self.taken is None:
+        if not self.taken:
+            self.held += len(rows)
             return super().on_rows(rows)
         self.wrong += [f"(e) a fenced engine delivered sequence {row['sequence']} of "
                        f"{row['profile']} of {self.tenant}" for row in rows]
@@ -124,14 +126,18 @@ class Run:
         clients = [ZombieClient(zombie, tenant, self.studios.notes) for tenant in tenants]
         for client in clients:
             client.start()
-        began = time.monotonic()
-        harness.wait_until(lambda: self.studios.notes.count(shards, began) > 2, "both are asked")
+        harness.wait_until(lambda: sum(client.held for client in clients) > 5,
+                           "the zombie has deliveries on lease", PATIENCE)
         zombie.pause()
         since = time.monotonic()
         self.take(other, shards)
         for client in clients:
             client.taken = True
         self.wait_delivery(shards, time.monotonic())
+        # What it had on lease its leases no longer hold: it would hand it out again, and the other
+        # has had it acked meanwhile.
+        lease = float(studios.LEASE.rstrip("s"))
+        harness.wait_until(lambda: time.monotonic() - since > lease + 0.5, "its leases ran out")
         zombie.resume()
         harness.wait_until(lambda: not zombie.shards_delivered() & shards, "the zombie is fenced")
         self.refused(zombie, tenants)
