@@ -15,10 +15,8 @@ then goes on (SIGCONT) as if nothing had been. At the end:
 The last line of stdout and stderr counts the differences."""
 # mission: C3 C2 C12
 
-import concurrent.futures
 import os
 import random
-import sys
 import time
 
 import cluster
@@ -29,11 +27,6 @@ from harness import Ctl
 KINDS = ("engine", "ingest", "broker", "zombie")
 SHARDS = 4
 ENGINES = 2
-PATIENCE = 90  # seconds, of a test machine, until something delivers again
-
-
-def say(text):
-    print(text, flush=True)
 
 
 class ZombieClient(studios.Subscriber):
@@ -75,15 +68,7 @@ class Run:
         self.studios.create()
         self.ingest.start()
         self.studios.start(self.ingest, members, rate)
-        self.wait_delivery(range(SHARDS), time.monotonic())
-
-    def wait_delivery(self, shards, since):
-        """Each of the shards has delivered something since then."""
-        def all_have():
-            if self.studios.publisher.ran_out:
-                raise harness.Failed("the load ended before the kills: give more --members")
-            return all(self.studios.notes.count([one], since) > 0 for one in shards)
-        harness.wait_until(all_have, f"shards {sorted(shards)} deliver", PATIENCE)
+        self.studios.wait_delivery(range(SHARDS), time.monotonic())
 
     def strike(self, kind):
         """Waits a random moment, does it, waits until all deliver again: (seconds without a
@@ -91,7 +76,7 @@ class Run:
         time.sleep(self.chance.random())
         since = time.monotonic()
         says, shards = getattr(self, kind)()
-        self.wait_delivery(range(SHARDS), time.monotonic())
+        self.studios.wait_delivery(range(SHARDS), time.monotonic())
         return self.studios.notes.silence(shards, since), says
 
     def engine(self):
@@ -108,7 +93,7 @@ class Run:
         time.sleep(self.chance.random() * 0.5)
         self.ingest.start()
         harness.wait_until(lambda: len(self.studios.publisher.accepted()) > before,
-                           "publishes are accepted", PATIENCE)
+                           "publishes are accepted", studios.PATIENCE)
         return "spotter-ingest", range(SHARDS)
 
     def broker(self):
@@ -127,13 +112,13 @@ class Run:
         for client in clients:
             client.start()
         harness.wait_until(lambda: sum(client.held for client in clients) > 5,
-                           "the zombie has deliveries on lease", PATIENCE)
+                           "the zombie has deliveries on lease", studios.PATIENCE)
         zombie.pause()
         since = time.monotonic()
-        self.take(other, shards)
+        cluster.take(other, shards)
         for client in clients:
             client.taken = True
-        self.wait_delivery(shards, time.monotonic())
+        self.studios.wait_delivery(shards, time.monotonic())
         # What it had on lease its leases no longer hold: it would hand it out again, and the other
         # has had it acked meanwhile.
         lease = float(studios.LEASE.rstrip("s"))
@@ -144,17 +129,12 @@ class Run:
         for client in clients:
             client.stopping.set()
         for client in clients:
-            client.join(PATIENCE)
+            client.join(studios.PATIENCE)
             self.wrong += client.wrong
         silence = self.studios.notes.silence(shards, since)
-        self.take(zombie, shards)  # and back
+        cluster.take(zombie, shards)  # and back
         return (f"{zombie.data.name} with shards {sorted(shards)}, taken after {silence:.1f} s, "
                 f"given back"), shards
-
-    def take(self, engine, shards):
-        """All at once: each waits out a lease."""
-        with concurrent.futures.ThreadPoolExecutor(len(shards)) as pool:
-            list(pool.map(lambda shard: Ctl(engine).run("shard", "take", shard), shards))
 
     def refused(self, zombie, tenants):
         """It takes no publish and no command for what is not its own."""
@@ -180,38 +160,22 @@ def main():
         options.seed = random.randrange(1, 10_000)
     # Some 15 publishes a member; a kill takes some 12 s, with what is waited for.
     members = options.members or (options.kills * 30 + 30) * options.rate // (15 * options.tenants)
-    say(f"kill-kafka: broker {options.version}, {options.tenants} tenants of {members} members, "
+    studios.say(f"kill-kafka: broker {options.version}, {options.tenants} tenants of {members} members, "
         f"{SHARDS} shards, {ENGINES} engines, --seed {options.seed}")
 
-    differences = 1
     with harness.Scratch() as scratch:
         run = Run(options, scratch)
-        with run.cluster:
-            try:
-                run.start(members, options.rate)
-                for number in range(options.kills):
-                    kind = KINDS[number % len(KINDS)]
-                    silence, says = run.strike("ingest_" if kind == "ingest" else kind)
-                    notes = run.studios.notes
-                    say(f"  {number + 1}: {kind}: {says}; {silence:.1f} s without a delivery; "
-                        f"{len(run.studios.publisher.accepted())} publishes, "
-                        f"{len(notes.delivered)} actions, {len(notes.acked)} acked")
-                run.studios.stop_publishing()
-                run.studios.drain()
-                found, counts = run.studios.differences()
-                found += run.wrong
-            finally:
-                run.studios.close()
-        differences = len(found)
-        for sentence in found[:20]:
-            say(f"    {sentence}")
-        scratch.keep = differences > 0
-    line = (f"kill-kafka: seed={options.seed} kills={options.kills} "
-            + " ".join(f"{name}={count}" for name, count in counts.items())
-            + f" differences={differences}")
-    print(line, flush=True)
-    print(line, file=sys.stderr, flush=True)
-    sys.exit(1 if differences else 0)
+        with run.cluster, run.studios:
+            run.start(members, options.rate)
+            for number in range(options.kills):
+                kind = KINDS[number % len(KINDS)]
+                silence, says = run.strike("ingest_" if kind == "ingest" else kind)
+                studios.say(f"  {number + 1}: {kind}: {says}; {silence:.1f} s without a delivery; "
+                    f"{run.studios.progress()}")
+            found, counts = run.studios.finish()
+        found += run.wrong
+        scratch.keep = bool(found)
+    studios.report(f"kill-kafka: seed={options.seed} kills={options.kills}", found, counts)
 
 
 if __name__ == "__main__":

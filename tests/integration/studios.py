@@ -12,6 +12,7 @@ import itertools
 import json
 import random
 import re
+import sys
 import threading
 import time
 
@@ -26,6 +27,7 @@ SECRET = "a-secret-of-the-test"
 LEASE = "10s"  # the shortest there is
 LEFT = 0.02    # share of deliveries that nobody settles: they come again
 TOPIC_OF = {"square": "studio.bookings", "stripe": "studio.pos", "spotter": "studio.checkins"}
+PATIENCE = 90  # seconds, of a test machine, until something delivers again
 LAST_STEP_SECONDS = 5  # of the journeys, after an event
 
 # Tasks: no quiet hours and no caps, so that what is decided is delivered now.
@@ -54,6 +56,21 @@ steps:
   - id: second
     task: {{role: front_desk, kind: call, text: "again {{{{first_name}}}}", due_in: 2d}}
 """
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def report(title, found, counts):
+    """The last line of stdout and stderr, and the exit code."""
+    for sentence in found[:20]:
+        say(f"    {sentence}")
+    line = " ".join([title, *(f"{name}={count}" for name, count in counts.items()),
+                     f"differences={len(found)}"])
+    print(line, flush=True)
+    print(line, file=sys.stderr, flush=True)
+    sys.exit(1 if found else 0)
 
 
 def signature(delivery):
@@ -393,7 +410,28 @@ class Studios:
                   "delivered": len(delivered), "acked": len(self.notes.acked), "void": len(void)}
         return found, counts
 
-    def close(self):
+    def wait_delivery(self, shards, since):
+        """Each of the shards has delivered something since then."""
+        def all_have():
+            if self.publisher.ran_out:
+                raise harness.Failed("the load ended too early: give more --members")
+            return all(self.notes.count([one], since) > 0 for one in shards)
+        harness.wait_until(all_have, f"shards {sorted(shards)} deliver", PATIENCE)
+
+    def progress(self):
+        return (f"{len(self.publisher.accepted())} publishes, {len(self.notes.delivered)} actions, "
+                f"{len(self.notes.acked)} acked")
+
+    def finish(self):
+        """Brings everything to its end: differences()."""
+        self.stop_publishing()
+        self.drain()
+        return self.differences()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
         threads = [one for one in (self.publisher, *self.subscribers) if one is not None]
         for one in threads:
             one.stopping.set()
