@@ -36,6 +36,7 @@ void Fields(A& a, model::Enrolment& x) {
 template <class A>
 void Fields(A& a, model::SentMessage& x) {
   a(x.channel, x.message_class, x.at, x.action);
+  if (a.schema() >= 3) a(x.is_out);
 }
 template <class A>
 void Fields(A& a, model::Token& x) {
@@ -54,6 +55,7 @@ void Fields(A& a, model::Action& x) {
 template <class A>
 void Fields(A& a, model::Void& x) {
   a(x.reason, x.action);
+  if (a.schema() >= 3) a(x.anchor);
 }
 template <class A>
 void Fields(A& a, model::MergedInto& x) {

@@ -206,12 +206,25 @@ TEST(Rows, AnEarlierSchemaIsReadAsItStands) {
   EXPECT_EQ(0, answer->at.ms);
 }
 
+// A row of schema 2 has no anchor in its Void.
+TEST(Rows, AVoidOfAnEarlierSchemaHasNoAnchor) {
+  model::OutboxEntry entry{.subscription = "default", .sequence = 3};
+  entry.what = model::Void{.reason = "cap", .action = model::ActionId(HashOf("a"))};
+  std::string bytes = EncodeRow(entry);
+  bytes[0] = 2;
+  bytes.resize(bytes.size() - sizeof(Hash128));
+  const StatusOr<model::OutboxEntry> read = DecodeOutboxEntry(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ("cap", std::get<model::Void>(read->what).reason);
+  EXPECT_TRUE(std::get<model::Void>(read->what).anchor.value().is_zero());
+}
+
 TEST(Rows, AnotherSchemaIsDataLoss) {
   std::string bytes = EncodeRow(AProfile());
   bytes[0] = 9;
   const Status status = DecodeProfile(bytes).status();
   EXPECT_EQ(StatusCode::kDataLoss, status.code());
-  EXPECT_EQ("Profile row: schema 9, expected 1 to 2", MessageOf(status));
+  EXPECT_EQ("Profile row: schema 9, expected 1 to 3", MessageOf(status));
 }
 
 }  // namespace
