@@ -81,7 +81,9 @@ Status WaitForBrokers(std::string_view what, const Interrupted& interrupted, Wai
                       const std::function<Status()>& open) {
   while (true) {
     const Status opened = open();
-    if (opened.code() != StatusCode::kUnavailable) return opened;
+    if (opened.code() != StatusCode::kUnavailable && opened.code() != StatusCode::kNotFound) {
+      return opened;
+    }
     waiting.For(what, MessageOf(opened));
     for (auto waited = kLook; waited < kRetry; waited += kLook) {
       if (interrupted()) return Status(StatusCode::kCancelled, "interrupted");
@@ -96,10 +98,8 @@ StatusOr<log_kafka::TopicDescription> WaitForTopic(log_kafka::KafkaClient& clien
                                                    Waiting& waiting) {
   log_kafka::TopicDescription topic;
   SPOTTER_RETURN_IF_ERROR(WaitForBrokers(name, interrupted, waiting, [&]() -> Status {
-    auto found = log_kafka::DescribeTopic(client, name);
-    if (found.ok()) topic = *std::move(found);
-    if (found.status().code() != StatusCode::kNotFound) return found.status();
-    return Unavailable("{}", MessageOf(found.status()));
+    SPOTTER_ASSIGN_OR_RETURN(topic, log_kafka::DescribeTopic(client, name));
+    return OkStatus();
   }));
   return topic;
 }

@@ -44,10 +44,10 @@ struct Cluster {
 StatusOr<Cluster> OpenCluster(const ClusterSettings& settings, const Interrupted& interrupted,
                               Waiting& waiting);
 
-// Repeats `open` once a second while it is Unavailable.
+// Repeats `open` once a second while it is Unavailable, or NotFound: a topic may still come.
 Status WaitForBrokers(std::string_view what, const Interrupted& interrupted, Waiting& waiting,
                       const std::function<Status()>& open);
-// The same for a topic until it is there.
+// What the brokers say of a topic, once it is there.
 StatusOr<log_kafka::TopicDescription> WaitForTopic(log_kafka::KafkaClient& client,
                                                    const std::string& name,
                                                    const Interrupted& interrupted,

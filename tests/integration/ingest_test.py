@@ -336,13 +336,11 @@ def broker_away(broker, scratch):
         wait_until(lambda: (readyz(f"127.0.0.1:{port}") or (0, ""))[0] == 503, "/readyz says no", 120)
         wait_until(lambda: broker.bootstrap in readyz(f"127.0.0.1:{port}")[1],
                    "/readyz names the brokers", 120)
-    finally:
         broker.start()
         started.join()
-    told = [line.split(" warn ", 1)[1] for line in ingest.stderr_tail(500).splitlines()
-            if "waiting for Kafka" in line]
-    expect(len(told) - len(set(told)), 0, f"lines that say again what it waits for, of {told}")
-    try:
+        told = [line.split(" warn ", 1)[1] for line in ingest.stderr_tail(500).splitlines()
+                if "waiting for Kafka" in line]
+        expect(len(told) - len(set(told)), 0, f"lines that say again what it waits for, of {told}")
         wait_until(lambda: readyz(ingest.admin)[0] == 200, "/readyz says yes", 120)
         bulk(broker, 300_000, 1000)
         broker.kill()
@@ -357,9 +355,11 @@ def broker_away(broker, scratch):
             found.update(int(one[5:]) for one in entities(broker))
             return set(range(300_000, 302_000)) <= found
         wait_until(all_there, "both thousands are in the log", 120)
-        expect(ingest.stop(), 0, "exit code")
+        broker.stop()
+        expect(ingest.stop(), 0, "exit code while the broker is away")
     finally:
         ingest.kill()
+        broker.start()
     return "waited for the broker, and outlived its SIGKILL"
 
 
