@@ -11,7 +11,7 @@ FIRST  ?= 1
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 EMBEDDED := $(addsuffix _program,spotter spotterctl spotter-replay spotter-synth)
-PROGRAMS := $(EMBEDDED) $(addsuffix _program,spotter-ingest spotter-engine spotter-gateway spotter-sim spotter-bench)
+PROGRAMS := $(addsuffix _program,spotter spotterctl spotter-ingest spotter-engine spotter-gateway spotter-replay spotter-synth spotter-sim spotter-bench)
 RELEASE  := $(BUILD)/release
 BIN      := $(RELEASE)/bin
 CTEST    = ctest --output-on-failure --no-tests=error -j $(JOBS)

@@ -98,9 +98,10 @@ StatusOr<std::string> ResolveTenant(const Principal& principal,
   if (principal.tenants.size() == 1 && principal.tenants.front() != kEveryTenant) {
     return principal.tenants.front();
   }
-  return InvalidArgument("principal '{}' has several tenants: expected metadata spotter-tenant "
-                         "(spotterctl --tenant)",
-                         principal.name);
+  return InvalidArgument(
+      "principal '{}' has several tenants: expected metadata spotter-tenant "
+      "(spotterctl --tenant)",
+      principal.name);
 }
 
 StatusOr<TokenTable> TokenTable::Make(std::vector<TokenEntry> entries) {

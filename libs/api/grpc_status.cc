@@ -62,8 +62,8 @@ grpc::Status ToGrpc(const Status& status) {
           Details(status)};
 }
 
-Status Elsewhere(std::string text) {
-  Status status(StatusCode::kUnavailable, std::move(text));
+Status Elsewhere(const std::string& text) {
+  Status status(StatusCode::kUnavailable, text);
   status.SetPayload(kElsewhere, absl::Cord());
   return status;
 }

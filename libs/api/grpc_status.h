@@ -16,7 +16,7 @@ grpc::Status ToGrpc(const Status& status);
 
 // Unavailable: what was asked for is another process's, or on its way there; nothing was done.
 // Ask again in a second, through the directory.
-Status Elsewhere(std::string text);
+Status Elsewhere(const std::string& text);
 bool IsElsewhere(const Status& status);
 
 // The same for clients that read metadata: what AddHints puts behind the answer of a call.

@@ -36,6 +36,7 @@ void GiveBack(engine::Delivery& delivery, const model::TenantId& tenant,
               const std::string& subscription, const std::vector<engine::Lease>& leases) {
   if (leases.empty()) return;
   std::vector<engine::SettleRequest> requests;
+  requests.reserve(leases.size());
   for (const engine::Lease& lease : leases) {
     requests.push_back({.token = lease.token, .wish = engine::SettleWish::kRetry});
   }

@@ -29,7 +29,7 @@ Directory::~Directory() {
 
 Status Directory::Poll() {
   const std::lock_guard one_reader(read_mutex_);
-  const Status read = ReadOnce();
+  Status read = ReadOnce();
   const std::lock_guard lock(mutex_);
   if (!read.ok() && problem_.empty()) {
     LogWarn("control log not read, reason=\"{}\"", MessageOf(read));
@@ -173,6 +173,7 @@ std::optional<model::TenantEntry> Directory::Find(const model::TenantId& tenant)
 std::vector<model::TenantId> Directory::Tenants() const {
   const std::lock_guard lock(mutex_);
   std::vector<model::TenantId> ids;
+  ids.reserve(view_.tenants.size());
   for (const auto& [id, entry] : view_.tenants) ids.push_back(id);
   return ids;
 }

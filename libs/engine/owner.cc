@@ -69,7 +69,7 @@ class OwnerThread final : public Owner {
 
   Status MayDeliver() const override {
     std::lock_guard lock(mutex_);
-    return ownership_.MayDeliver();
+    return MayDeliverLocked();
   }
 
   StatusOr<state::Answer> Submit(const model::Command& command, Duration timeout) override {
@@ -181,7 +181,7 @@ class OwnerThread final : public Owner {
     status.heartbeats = ownership_.heartbeats();
     status.fenced = ownership_.is_fenced();
     status.fenced_by = ownership_.fenced_by();
-    status.not_delivering = std::string(MessageOf(ownership_.MayDeliver()));
+    status.not_delivering = std::string(MessageOf(MayDeliverLocked()));
     return status;
   }
 
@@ -386,6 +386,13 @@ class OwnerThread final : public Owner {
   Status StandingLocked() const {
     if (!quarantine_.empty()) return Unavailable("the shard is quarantined: {}", quarantine_);
     return barrier_.empty() ? OkStatus() : Unavailable("{}", barrier_);
+  }
+
+  // A shard that applies nothing hears of no opt-out, and no ack could be kept.
+  Status MayDeliverLocked() const {
+    SPOTTER_RETURN_IF_ERROR(StandingLocked());
+    if (!status_.paused.empty()) return Unavailable("the shard is paused: {}", status_.paused);
+    return ownership_.MayDeliver();
   }
 
   bool may_append() const {

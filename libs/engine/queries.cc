@@ -369,8 +369,8 @@ StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
                                      [&](std::string_view, std::string_view value) {
                                        StatusOr<model::OutboxEntry> entry =
                                            state::DecodeOutboxEntry(value);
-                                       if (entry.ok()) entries.push_back(*std::move(entry));
                                        status = entry.status();
+                                       if (entry.ok()) entries.push_back(*std::move(entry));
                                        return status.ok();
                                      }));
   SPOTTER_RETURN_IF_ERROR(status);

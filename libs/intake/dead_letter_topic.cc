@@ -57,6 +57,7 @@ StatusOr<std::vector<std::string>> DeadLetterTopic::AddAll(std::vector<DeadLette
 Status DeadLetterTopic::AppendTo(size_t partition, const std::vector<const DeadLetter*>& letters) {
   log::Log& log = *partitions_[partition];
   std::vector<std::string> records;
+  records.reserve(letters.size());
   for (const DeadLetter* letter : letters) records.push_back(RecordOf(*letter));
   const std::vector<std::string_view> views(records.begin(), records.end());
   StatusOr<std::vector<log::Offset>> appended = log.Append(views);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/intake.h"
 
+#include <set>
+
 #include "connect/canonical_event.h"
 #include "connect/source_type.h"
 #include "wire/wire.h"

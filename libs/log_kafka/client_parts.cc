@@ -99,10 +99,10 @@ StatusOr<Watermarks> ClientParts::Ask(PartitionMarks& marks, Duration timeout) {
   return status;
 }
 
-void ClientParts::Watch(std::shared_ptr<PartitionMarks> marks) {
+void ClientParts::Watch(const std::shared_ptr<PartitionMarks>& marks) {
   const std::lock_guard lock(mutex_);
   std::erase_if(watched_, [](const auto& one) { return one.expired(); });
-  watched_.push_back(std::move(marks));
+  watched_.push_back(marks);
 }
 
 void ClientParts::WatchUntilClosed() {

@@ -34,7 +34,7 @@ struct ClientParts {
   // Asks the leader. Unavailable says why there was no answer. `marks` hears of either.
   StatusOr<Watermarks> Ask(PartitionMarks& marks, Duration timeout);
   // Asks again every second from now on, as long as somebody holds `marks`.
-  void Watch(std::shared_ptr<PartitionMarks> marks);
+  void Watch(const std::shared_ptr<PartitionMarks>& marks);
 
   // A partition is read once in a process: librdkafka has one fetch position for it.
   bool StartsReading(const PartitionMarks& marks);

@@ -20,7 +20,7 @@ constexpr std::string_view kFileSuffix = ".file";
 
 // What the promises of log.h rest on.
 const std::set<std::string, std::less<>>& OurSettings() {
-  static const std::set<std::string, std::less<>> names = {
+  static const std::set<std::string, std::less<>> kNames = {
       "acks",
       "auto.commit.enable",
       "auto.offset.reset",
@@ -45,7 +45,7 @@ const std::set<std::string, std::less<>>& OurSettings() {
       "request.required.acks",
       "transactional.id",
   };
-  return names;
+  return kNames;
 }
 
 void OnError(rd_kafka_t*, int error, const char* reason, void* opaque) {

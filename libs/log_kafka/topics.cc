@@ -14,15 +14,15 @@ namespace {
 constexpr Duration kCreateTimeout = Seconds(30);
 constexpr auto kCreatePoll = std::chrono::milliseconds(50);
 
-template <auto kDestroy>
+template <auto Destroy>
 struct Deleter {
   template <typename T>
   void operator()(T* object) const {
-    kDestroy(object);
+    Destroy(object);
   }
 };
-template <typename T, auto kDestroy>
-using Owned = std::unique_ptr<T, Deleter<kDestroy>>;
+template <typename T, auto Destroy>
+using Owned = std::unique_ptr<T, Deleter<Destroy>>;
 
 using Queue = Owned<rd_kafka_queue_t, rd_kafka_queue_destroy>;
 using Event = Owned<rd_kafka_event_t, rd_kafka_event_destroy>;

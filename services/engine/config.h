@@ -22,7 +22,7 @@ struct EngineConfig {
   int snapshots_kept = 7;
   Address grpc{.port = 7071};
   Address admin{.port = 7072};
-  std::string advertise;    // HOST:PORT under which gateways reach --grpc; "" = --grpc
+  std::string advertise;  // HOST:PORT under which gateways reach --grpc; "" = --grpc
   AccessFiles access;
   LogLevel log_level = LogLevel::kInfo;
   int64_t cache_bytes = 512 << 20;         // of RocksDB, all shards together

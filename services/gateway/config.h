@@ -15,7 +15,7 @@ struct GatewayConfig {
   std::vector<std::string> ingest;  // HOST:PORT; none: engines take IngestService too
   Address grpc{.port = 7071};
   Address admin{.port = 7072};
-  std::string tls_ca;       // PEM file: of engines and ingest; "" = they have no TLS
+  std::string tls_ca;  // PEM file: of engines and ingest; "" = they have no TLS
   AccessFiles access;
   LogLevel log_level = LogLevel::kInfo;
 };

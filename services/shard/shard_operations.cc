@@ -44,6 +44,10 @@ void HostedOperations::Stop() {
 
 StatusOr<api::SnapshotInfo> HostedOperations::TakeSnapshot() {
   if (parts_.owner == nullptr) return Unavailable("{}", problem());
+  // A snapshot of a damaged state would push out the good ones, and the log behind them.
+  if (const engine::OwnerStatus status = parts_.owner->status(); !status.quarantine.empty()) {
+    return Unavailable("the shard is quarantined: {}", status.quarantine);
+  }
   SPOTTER_ASSIGN_OR_RETURN(
       const SnapshotManifest manifest,
       parts_.snapshots.Take([&](std::function<Status(const state::Meta&)> work) {

@@ -22,7 +22,7 @@ class FakeDeadLetters final : public intake::DeadLetters {
     return letter.id;
   }
   StatusOr<intake::DeadLetterPage> List(std::string_view tenant, std::string_view, size_t,
-                              std::string_view) const override {
+                                        std::string_view) const override {
     intake::DeadLetterPage page;
     for (const auto& [id, letter] : letters) {
       if (letter.tenant == tenant) page.letters.push_back(letter);

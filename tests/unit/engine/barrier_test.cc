@@ -140,6 +140,8 @@ TEST_F(BarrierTest, OneThatIsWrittenWhileTheShardRunsHoldsForWhatIsNotApplied) {
   Visit(10);
   EXPECT_EQ(StatusCode::kUnavailable, owner->WaitApplied(offset, kPatience).code());
   WaitFor([&] { return !owner->Standing().ok(); });
+  EXPECT_EQ(owner->Standing().code(), owner->MayDeliver().code());
+  EXPECT_EQ(MessageOf(owner->Standing()), MessageOf(owner->MayDeliver()));
   ASSERT_TRUE(owner->Stop().ok());
   EXPECT_EQ(offset, state::ReadMeta(store_)->next_offset);
 }

@@ -246,6 +246,8 @@ TEST_F(OwnerTest, DamageInTheLogQuarantinesTheShardAndNamesIt) {
   EXPECT_EQ(StatusCode::kUnavailable, refused.code());
   EXPECT_NE(std::string::npos, MessageOf(refused).find("segment-7.log"));
   EXPECT_NE("", owner_->status().quarantine);
+  // An opt-out that it cannot read any more must not be passed over.
+  EXPECT_EQ(StatusCode::kUnavailable, owner_->MayDeliver().code());
   EXPECT_EQ(StatusCode::kUnavailable, owner_->WaitApplied(log_.end(), kPatience).code());
   EXPECT_EQ(StatusCode::kUnavailable, owner_->CatchUp(kPatience).code());
   // What is stored can still be looked at, and copied.
