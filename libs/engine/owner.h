@@ -83,8 +83,9 @@ class Owner {
   virtual Status Promote(Duration timeout) = 0;
 
   // Ok: at this instant this process may hand out deliveries, and no other may. Unavailable says
-  // why not: it stands still or is paused, fenced, a standby, not claimed, waiting for the lease of the owner before, or no
-  // heartbeat read back within the lease. Without a lease (embedded) only a fence ends it.
+  // why not: it stands still or is paused, fenced, a standby, not claimed, waiting for the lease of
+  // the owner before, or no heartbeat read back within the lease. Without a lease (embedded) only a
+  // fence ends it.
   virtual Status MayDeliver() const = 0;
   bool may_deliver() const { return MayDeliver().ok(); }
 
