@@ -25,14 +25,6 @@ void RefuseMove(TenantMove& move, int64_t revision, std::string why) {
   if (move.state == MoveState::kArriving) move.state = MoveState::kRefused;
 }
 
-StatusOr<int64_t> SeenOf(const std::optional<std::string>& row) {
-  if (!row.has_value()) return int64_t{-1};
-  Decoder in(*row);
-  const int64_t seen = in.Signed();
-  SPOTTER_RETURN_IF_ERROR(in.Done("forwarded records"));
-  return seen;
-}
-
 }  // namespace
 
 Status Shard::Impl::LoadMoves() {
@@ -226,18 +218,16 @@ Status Shard::Impl::FinishImport(const model::ImportTenant& import, TenantMove& 
 // --- records that come to the wrong shard -------------------------------------------------------
 
 Status Shard::Impl::KeepBack(std::string_view tenant, TenantMove& move, std::string_view payload) {
-  const state::KeptBack row{.previous = move.last_kept_back, .record = std::string(payload)};
   SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed("", state::Element::kOrphan, Family::kState,
                                              state::KeptBackKey(tenant, offset_),
-                                             state::EncodeRow(row)));
-  move.last_kept_back = offset_;
+                                             std::string(payload)));
   move.kept_back++;
   counters_.kept_back++;
   return SaveMove(tenant, move);
 }
 
-// What comes again is passed over, and so is what comes before its forerunner: that one was not
-// told to be in this log, so both will be sent again.
+// One by one, not by the highest offset: where a tenant went there and back, what took the longer
+// way comes behind what was kept back later.
 Status Shard::Impl::ApplyForwarded(const model::Forwarded& forwarded, std::string_view payload) {
   const std::string& id = forwarded.tenant.value();
   Tenant* tenant = FindTenant(forwarded.tenant);
@@ -246,13 +236,12 @@ Status Shard::Impl::ApplyForwarded(const model::Forwarded& forwarded, std::strin
     return PutDeadLetter("", "unknown_tenant", fmt::format("tenant '{}' does not exist", id),
                          payload);
   }
-  std::string key = state::ForwardedSeenKey(id, forwarded.from_shard, forwarded.revision);
-  SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row, overlay_.Get(Family::kState, key));
-  SPOTTER_ASSIGN_OR_RETURN(const int64_t seen, SeenOf(row));
-  if (forwarded.offset <= seen || forwarded.previous > seen) return OkStatus();
+  std::string key = state::ForwardedSeenKey(id, forwarded.from_shard, forwarded.offset);
+  SPOTTER_ASSIGN_OR_RETURN(const auto seen, overlay_.Get(Family::kState, key));
+  if (seen.has_value()) return OkStatus();
   SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(id, state::Element::kProgress, Family::kState,
                                              std::move(key),
-                                             Encoder().Signed(forwarded.offset).Take()));
+                                             Encoder().Time(meta_.shard_time).Take()));
   StatusOr<model::LogRecord> inner = wire::DecodeLogRecord(forwarded.record);
   if (!inner.ok()) {
     return PutDeadLetter(id, "undecodable", std::string(MessageOf(inner.status())),

@@ -297,22 +297,18 @@ StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
   return move;
 }
 
-StatusOr<std::vector<std::pair<int64_t, state::KeptBack>>> ListKeptBack(
-    const store::Store& store, const model::TenantId& tenant, size_t limit) {
-  std::vector<std::pair<int64_t, state::KeptBack>> found;
+StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Store& store,
+                                                                    const model::TenantId& tenant,
+                                                                    size_t limit) {
+  std::vector<std::pair<int64_t, std::string>> found;
   const std::string prefix = state::KeptBackPrefix(tenant.value());
-  Status status;
   SPOTTER_RETURN_IF_ERROR(store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
-                                     [&](std::string_view key, std::string_view value) {
-                                       StatusOr<state::KeptBack> row = state::DecodeKeptBack(value);
-                                       status = row.status();
-                                       if (!status.ok()) return false;
+                                     [&](std::string_view key, std::string_view record) {
                                        Decoder in(key.substr(prefix.size()));
                                        found.emplace_back(static_cast<int64_t>(in.Fixed64()),
-                                                          *std::move(row));
+                                                          record);
                                        return found.size() < limit;
                                      }));
-  SPOTTER_RETURN_IF_ERROR(status);
   return found;
 }
 

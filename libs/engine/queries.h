@@ -100,8 +100,9 @@ StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
 StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
                                                     const model::TenantId& tenant);
 // The oldest records that wait to be forwarded, with their offsets.
-StatusOr<std::vector<std::pair<int64_t, state::KeptBack>>> ListKeptBack(
-    const store::Store& store, const model::TenantId& tenant, size_t limit);
+StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Store& store,
+                                                                    const model::TenantId& tenant,
+                                                                    size_t limit);
 
 StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
                                                           const model::TenantId& tenant);

@@ -244,13 +244,12 @@ Status TenantMover::Forward(const TenantId& tenant, const Move& move) {
       SPOTTER_ASSIGN_OR_RETURN(other, ports_.log_of(move.other));
     }
     log::Log& log = other == nullptr ? ports_.log : *other;
-    for (const auto& [offset, kept] : waiting) {
+    for (const auto& [offset, record] : waiting) {
       SPOTTER_RETURN_IF_ERROR(Append(log, model::Forwarded{.tenant = tenant,
                                                            .revision = move.revision,
                                                            .from_shard = ports_.shard,
                                                            .offset = offset,
-                                                           .previous = kept.previous,
-                                                           .record = kept.record}));
+                                                           .record = record}));
     }
     forwarded_[tenant] = done;
     own_.erase(tenant);

@@ -161,9 +161,8 @@ struct Forwarded {
   TenantId tenant;
   int64_t revision = 0;
   int32_t from_shard = 0;
-  int64_t offset = 0;     // there
-  int64_t previous = -1;  // of the forwarded record before it
-  std::string record;     // an encoded LogRecord
+  int64_t offset = 0;  // there
+  std::string record;  // an encoded LogRecord
 };
 struct ForgetForwarded {
   TenantId tenant;

@@ -196,13 +196,9 @@ void Fields(A& a, TenantProgress& x) {
 }
 template <class A>
 void Fields(A& a, TenantMove& x) {
-  a(x.revision, x.state, x.other, x.offset_base, x.is_counted, x.next_offset, x.frozen_at, x.attempt,
-    x.next_part, x.rows, x.hash, x.refused, x.refusal, x.is_arming, x.cursor, x.kept_back,
-    x.last_kept_back);
-}
-template <class A>
-void Fields(A& a, KeptBack& x) {
-  a(x.previous, x.record);
+  a(x.revision, x.state, x.other, x.offset_base, x.is_counted, x.next_offset, x.frozen_at,
+    x.attempt, x.next_part, x.rows, x.hash, x.refused, x.refusal, x.is_arming, x.cursor,
+    x.kept_back);
 }
 
 }  // namespace spotter::state

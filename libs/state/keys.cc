@@ -35,10 +35,10 @@ std::string KeptBackKey(std::string_view tenant, int64_t offset) {
       .Take();
 }
 
-std::string ForwardedSeenKey(std::string_view tenant, int32_t from_shard, int64_t revision) {
+std::string ForwardedSeenKey(std::string_view tenant, int32_t from_shard, int64_t offset) {
   return Start(tenant, Table::kForwardedSeen)
       .Fixed32(static_cast<uint32_t>(from_shard))
-      .Fixed64(static_cast<uint64_t>(revision))
+      .Fixed64(static_cast<uint64_t>(offset))
       .Take();
 }
 std::string RecordPrefix(std::string_view tenant, model::RecordKey record) {

@@ -23,7 +23,7 @@ enum class Table : char {
   kMove = 'g',  // of the shard: where a tenant stands that came or left
   kAssertion = 'h',
   kIdentifier = 'i',
-  kForwardedSeen = 'j',  // how far the forwarded records of a shard were applied
+  kForwardedSeen = 'j',  // forwarded records that were applied, and when
   kDeadLetter = 'k',
   kLink = 'l',
   kOrphan = 'o',
@@ -52,7 +52,7 @@ std::string MoveKey(std::string_view tenant);
 std::string KeptBackPrefix(std::string_view tenant);
 std::string KeptBackKey(std::string_view tenant, int64_t offset);
 
-std::string ForwardedSeenKey(std::string_view tenant, int32_t from_shard, int64_t revision);
+std::string ForwardedSeenKey(std::string_view tenant, int32_t from_shard, int64_t offset);
 std::string RecordPrefix(std::string_view tenant, model::RecordKey record);
 std::string RecordRowKey(std::string_view tenant, model::RecordKey record, uint32_t row);
 std::string ProfileKey(std::string_view tenant, model::ProfileId profile);

@@ -119,18 +119,13 @@ struct TenantMove {
   int64_t attempt = 0;
   uint32_t next_part = 0;
   uint64_t rows = 0;
-  StateHash hash;        // of the rows
-  int64_t refused = 0;   // the newest move into this shard that was refused; 0: none
-  std::string refusal;   // why
+  StateHash hash;          // of the rows
+  int64_t refused = 0;     // the newest move into this shard that was refused; 0: none
+  std::string refusal;     // why
   bool is_arming = false;  // timers of the tenant that is here again are being set
   std::string cursor;      // where Work goes on, arming or dropping
   // Records that came while it was not here, and must go where it is.
   uint64_t kept_back = 0;
-  int64_t last_kept_back = -1;  // offset of the newest one of this move
-};
-struct KeptBack {
-  int64_t previous = -1;  // offset of the one before it, also where that has been forwarded
-  std::string record;     // an encoded LogRecord
 };
 
 #define SPOTTER_ROW(Type)                 \
@@ -145,7 +140,6 @@ SPOTTER_ROW(DeadLetter);
 SPOTTER_ROW(AuditRow);
 SPOTTER_ROW(TenantProgress);
 SPOTTER_ROW(TenantMove);
-SPOTTER_ROW(KeptBack);
 #undef SPOTTER_ROW
 
 std::string EncodeRow(const model::Claim& row);  // the newest, of the shard

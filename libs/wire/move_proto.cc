@@ -71,7 +71,6 @@ void Write(const model::Forwarded& from, v1::Forwarded& to) {
   to.set_revision(from.revision);
   to.set_from_shard(from.from_shard);
   to.set_offset(from.offset);
-  to.set_previous(from.previous);
   to.set_record(from.record);
 }
 
@@ -80,7 +79,6 @@ model::Forwarded FromProto(const v1::Forwarded& forwarded) {
           .revision = forwarded.revision(),
           .from_shard = forwarded.from_shard(),
           .offset = forwarded.offset(),
-          .previous = forwarded.previous(),
           .record = forwarded.record()};
 }
 

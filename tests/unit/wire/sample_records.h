@@ -149,7 +149,7 @@ inline std::vector<std::pair<std::string, model::LogRecord>> SampleRecords() {
                                      .abandoned = "too big"}},
       {"drop_tenant", DropTenant{TenantId("studio"), 5}},
       {"thaw_tenant", ThawTenant{TenantId("studio"), 5}},
-      {"forwarded", Forwarded{TenantId("studio"), 5, 2, 100, 98, "record"}},
+      {"forwarded", Forwarded{TenantId("studio"), 5, 2, 100, "record"}},
       {"forget_forwarded", ForgetForwarded{TenantId("studio"), 5, 100}},
   };
 }
