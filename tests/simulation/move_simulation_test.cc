@@ -14,7 +14,7 @@ TEST(MoveSimulation, ACrashAtAnyWriteLosesAndDoublesNothing) {
     ASSERT_TRUE(whole.broken.empty()) << "seed " << seed << ": " << whole.broken.front();
     EXPECT_GE(whole.moved, 2);
     EXPECT_EQ(whole.action_ids, still.action_ids);
-    for (int64_t at = 1; at <= whole.writes; at += 1 + static_cast<int64_t>(seed)) {
+    for (int64_t at = 1; at <= whole.writes; at += static_cast<int64_t>(seed)) {
       const MoveOutcome crashed = SimulateMoves({.seed = seed, .crash_at = at});
       ASSERT_TRUE(crashed.broken.empty())
           << "seed " << seed << " crash at " << at << ": " << crashed.broken.front();
