@@ -14,8 +14,7 @@ namespace {
 EventTime Earlier(const Value& a, const Value& b) { return std::min(a.valid_until, b.valid_until); }
 
 bool IsNumber(const Value& value) {
-  return value.kind == ValueKind::kInt || value.kind == ValueKind::kUint ||
-         value.kind == ValueKind::kDouble;
+  return value.kind >= ValueKind::kInt && value.kind <= ValueKind::kDouble;
 }
 
 // Does an order of -1, 0 or 1 satisfy the operator?
@@ -91,11 +90,11 @@ Value CompareMoving(BinaryOp op, int64_t distance, int64_t slope, EventTime unti
   }
   const int64_t gap = distance > 0 ? distance : -distance;
   const int64_t speed = slope > 0 ? slope : -slope;
-  const bool hits_zero = gap % speed == 0;
-  const int64_t last_before = (gap - 1) / speed;  // the last d on this side of zero
+  const bool hits_zero = speed == 1 || gap % speed == 0;
+  const int64_t last_before = speed == 1 ? gap - 1 : (gap - 1) / speed;  // on this side of zero
   const int far_side = slope > 0 ? 1 : -1;
   if (hits_zero && Satisfies(op, 0) != answer) {
-    until = std::min(until, now + Duration(gap / speed));
+    until = std::min(until, now + Duration(speed == 1 ? gap : gap / speed));
   } else if (Satisfies(op, far_side) != answer) {
     until = std::min(until, now + Duration(last_before + (hits_zero ? 2 : 1)));
   }

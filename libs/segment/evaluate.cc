@@ -20,58 +20,58 @@ Value Limited(Value value, EventTime until) {
   return value;
 }
 
-Value CompareCount(const Node& node, const FactWindow& window) {
+CountAnswer CompareCount(const Node& node, const FactWindow& window) {
   const int64_t k = node.number;
-  const auto answer = [](CountAnswer count, bool is_negated) {
-    return BoolValue(count.holds != is_negated, count.valid_until);
+  const auto negated = [](CountAnswer count) {
+    return CountAnswer{.holds = !count.holds, .valid_until = count.valid_until};
   };
   switch (node.binary) {
     case BinaryOp::kEqual:
-      return answer(window.CountIs(k), false);
+      return window.CountIs(k);
     case BinaryOp::kNotEqual:
-      return answer(window.CountIs(k), true);
+      return negated(window.CountIs(k));
     case BinaryOp::kGreaterEqual:
-      return answer(window.CountIsAtLeast(k), false);
+      return window.CountIsAtLeast(k);
     case BinaryOp::kLess:
-      return answer(window.CountIsAtLeast(k), true);
+      return negated(window.CountIsAtLeast(k));
     case BinaryOp::kGreater:
-      return answer(window.CountIsAtLeast(k + 1), false);
+      return window.CountIsAtLeast(k + 1);
     default:
-      return answer(window.CountIsAtLeast(k + 1), true);
+      return negated(window.CountIsAtLeast(k + 1));
   }
 }
 
-Value Reduce(const Node& node, const FactWindow& window) {
-  if (node.op == Op::kCountCompare) return CompareCount(node, window);
-  if (node.op == Op::kCount) return IntValue(window.count(), window.CountValidUntil());
+// Into a value that is there already: events are asked for more often than anything else.
+void Reduce(const Node& node, const FactWindow& window, Value& answer) {
+  if (node.op == Op::kCountCompare) {
+    const CountAnswer count = CompareCount(node, window);
+    answer = BoolValue(count.holds, count.valid_until);
+    return;
+  }
+  if (node.op == Op::kCount) {
+    answer = IntValue(window.count(), window.CountValidUntil());
+    return;
+  }
   const FactAnswer fact = node.op == Op::kFirst ? window.First() : window.Last();
-  if (!fact.is_present) return NullValue(fact.valid_until);
-  Value event{.kind = node.op == Op::kLastTime ? ValueKind::kTime : ValueKind::kEvent,
-              .number = fact.time.ms,
-              .valid_until = fact.valid_until};
-  event.amount = fact.amount_minor.value_or(0);
-  return event;
+  if (!fact.is_present) {
+    answer = NullValue(fact.valid_until);
+    return;
+  }
+  answer = {.kind = node.op == Op::kLastTime ? ValueKind::kTime : ValueKind::kEvent,
+            .number = fact.time.ms,
+            .valid_until = fact.valid_until};
+  if (node.op != Op::kLastTime) answer.amount = fact.amount_minor.value_or(0);
 }
 
 }  // namespace
 
-Evaluator::Evaluator(const Code& code, const Input& input, Workspace& work)
-    : code_(code), input_(input), work_(work) {
-  if (code.slots > 0) slots_ = work.NewValues(code.slots);
-}
-
 Value Evaluator::Run(uint32_t at) {
-  Value value = ValueOf(code_.nodes[at]);
-  seen_until_ = std::min(seen_until_, value.valid_until);
-  return value;
-}
-
-Value Evaluator::ValueOf(const Node& node) {
+  const Node& node = code_.nodes[at];
   switch (node.op) {
     case Op::kConstant:
       return code_.constants[node.index];
     case Op::kNow:
-      return TimeValue(now().ms, 1, kNever, now());
+      return {.kind = ValueKind::kTime, .slope = 1, .number = now().ms, .nanos = 0};
     case Op::kJourneyEnteredAt:
       return TimeValue(input_.journey_entered_at.ms, 0, kNever, now());
     case Op::kStepEnteredAt:
@@ -202,8 +202,8 @@ Value Evaluator::In(const Node& node) {
     const Value equal = Compare(BinaryOp::kEqual, needle, Child(node, i), now(), work_);
     // A list with an error in it is an error, wherever the element was found.
     if (equal.is_error()) return Limited(equal, answer.valid_until);
-    answer = BoolValue(answer.is_true() || equal.is_true(),
-                       std::min(answer.valid_until, equal.valid_until));
+    answer.number |= equal.number;
+    answer.valid_until = std::min(answer.valid_until, equal.valid_until);
   }
   return answer;
 }
@@ -217,7 +217,7 @@ Value Evaluator::SegmentMembership(const Node& node) const {
 
 // The moment's window: bounds that are expressions cut the constant ones.
 Value Evaluator::AddBound(int node, bool is_since, WindowBounds& bounds) {
-  const Value at = Run(static_cast<uint32_t>(node));
+  const Value at = Part(static_cast<uint32_t>(node));
   if (at.is_error()) return at;
   if (at.kind != ValueKind::kTime) {
     return ErrorValue("a window is bounded by null", at.valid_until);
@@ -243,18 +243,26 @@ Value Evaluator::Query(const Node& node) {
   const EventQuery& query = code_.queries[node.index];
   WindowBounds bounds = query.bounds;
   EventTime until = kNever;
+  Value answer;
   for (const bool is_since : {true, false}) {
     const int bound = is_since ? query.since : query.before;
-    if (bound < 0) continue;
-    const Value added = AddBound(bound, is_since, bounds);
-    until = std::min(until, added.valid_until);
-    if (added.is_error()) return Limited(added, until);
+    if (bound < 0) [[likely]]
+      continue;
+    answer = AddBound(bound, is_since, bounds);
+    until = std::min(until, answer.valid_until);
+    if (answer.is_error()) {
+      answer.valid_until = until;
+      return answer;
+    }
   }
   const FactWindow window(input_.member, query.kind, bounds, now());
   if (window.is_unknown()) {
-    return ErrorValue(kTooFarBack, std::min(until, window.known_until()));
+    answer = ErrorValue(kTooFarBack, std::min(until, window.known_until()));
+  } else {
+    Reduce(node, window, answer);
+    answer.valid_until = std::min(answer.valid_until, until);
   }
-  return Limited(Reduce(node, window), until);
+  return answer;
 }
 
 Value Evaluator::EventField(const Node& node) {
@@ -272,11 +280,14 @@ Value Evaluator::EventField(const Node& node) {
 }
 
 Value Evaluate(const Code& code, uint32_t node, const Input& input, Workspace& work) {
-  Evaluator evaluator(code, input, work);
-  const Value value = evaluator.Run(node);
-  // Beyond the bound the parts are meaningless, so no && or || may make an answer of them.
+  Value value = Evaluator(code, input, work).Run(node);
   if (work.is_over_bound()) [[unlikely]] {
-    return Limited(Workspace::OverBound(), evaluator.seen_until());
+    // Beyond the bound the parts are meaningless, so no && or || may make an answer of them; and it
+    // was reached because of all that was looked at, so it holds as long as that does.
+    Workspace again;
+    Evaluator watching(code, input, again, /*is_watching=*/true);
+    watching.Run(node);
+    value = Limited(Workspace::OverBound(), watching.seen_until());
   }
   return value;
 }

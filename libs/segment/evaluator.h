@@ -9,24 +9,33 @@
 // Errors are values and carry an instant like any other.
 #pragma once
 
+#include <algorithm>
+
 #include "segment/code.h"
 
 namespace spotter::segment {
 
 class Evaluator {
  public:
-  Evaluator(const Code& code, const Input& input, Workspace& work);
+  Evaluator(const Code& code, const Input& input, Workspace& work, bool is_watching = false)
+      : code_(code), input_(input), work_(work), is_watching_(is_watching) {
+    if (code.slots > 0) [[unlikely]] slots_ = work.NewValues(code.slots);
+  }
 
   Value Run(uint32_t at);
-  // Until when everything that was looked at holds.
+  // Of one that watches: until when everything that was looked at holds.
   EventTime seen_until() const { return seen_until_; }
 
  private:
   EventTime now() const { return input_.now; }
-  Value Child(const Node& node, uint32_t i) { return Run(code_.children[node.first_child + i]); }
+  Value Part(uint32_t at) {
+    Value value = Run(at);
+    if (is_watching_) [[unlikely]] seen_until_ = std::min(seen_until_, value.valid_until);
+    return value;
+  }
+  Value Child(const Node& node, uint32_t i) { return Part(code_.children[node.first_child + i]); }
 
   // evaluate.cc: operators, the member, events
-  Value ValueOf(const Node& node);
   Value Logic(const Node& node, int64_t decider);
   Value In(const Node& node);
   Value SegmentMembership(const Node& node) const;
@@ -50,6 +59,7 @@ class Evaluator {
   const Input& input_;
   Workspace& work_;
   std::span<Value> slots_;
+  const bool is_watching_;
   EventTime seen_until_ = kNever;
 };
 

@@ -15,6 +15,7 @@ EventTime Earlier(const Value& a, const Value& b) { return std::min(a.valid_unti
 
 // The first step d >= 1 at which distance <= slope * d; both are positive.
 int64_t StepsTo(int64_t distance, int64_t slope) {
+  if (slope == 1) [[likely]] return std::max<int64_t>(1, distance);
   return std::max<int64_t>(1, distance / slope + (distance % slope == 0 ? 0 : 1));
 }
 
@@ -159,32 +160,7 @@ EventTime HoldsUntil(std::span<const Value> items, EventTime until) {
 
 }  // namespace
 
-Value ErrorValue(std::string_view reason, EventTime valid_until) {
-  return {.kind = ValueKind::kError, .text = reason, .valid_until = valid_until};
-}
-Value BoolValue(bool value, EventTime valid_until) {
-  return {.kind = ValueKind::kBool, .number = value ? 1 : 0, .valid_until = valid_until};
-}
-Value IntValue(int64_t value, EventTime valid_until) {
-  return {.kind = ValueKind::kInt, .number = value, .valid_until = valid_until};
-}
-Value UintValue(uint64_t value, EventTime valid_until) {
-  return {
-      .kind = ValueKind::kUint, .number = static_cast<int64_t>(value), .valid_until = valid_until};
-}
-Value DoubleValue(double value, EventTime valid_until) {
-  return {.kind = ValueKind::kDouble, .real = value, .valid_until = valid_until};
-}
-Value StringValue(std::string_view value, EventTime valid_until) {
-  return {.kind = ValueKind::kString, .text = value, .valid_until = valid_until};
-}
-Value BytesValue(std::string_view value, EventTime valid_until) {
-  return {.kind = ValueKind::kBytes, .text = value, .valid_until = valid_until};
-}
 Value TypeValue(std::string_view name) { return {.kind = ValueKind::kType, .text = name}; }
-Value NullValue(EventTime valid_until) {
-  return {.kind = ValueKind::kNull, .valid_until = valid_until};
-}
 Value ListValue(std::span<const Value> elements, EventTime valid_until) {
   return {.kind = ValueKind::kList,
           .number = static_cast<int64_t>(elements.size()),

@@ -70,15 +70,32 @@ struct Value {
 };
 
 // Texts and elements are borrowed: from the member, the code, or the workspace of the evaluation.
-Value ErrorValue(std::string_view reason, EventTime valid_until = EventTime::Max());
-Value BoolValue(bool value, EventTime valid_until = EventTime::Max());
-Value IntValue(int64_t value, EventTime valid_until = EventTime::Max());
-Value UintValue(uint64_t value, EventTime valid_until = EventTime::Max());
-Value DoubleValue(double value, EventTime valid_until = EventTime::Max());
-Value StringValue(std::string_view value, EventTime valid_until = EventTime::Max());
-Value BytesValue(std::string_view value, EventTime valid_until = EventTime::Max());
+inline Value ErrorValue(std::string_view reason, EventTime valid_until = EventTime::Max()) {
+  return {.kind = ValueKind::kError, .text = reason, .valid_until = valid_until};
+}
+inline Value BoolValue(bool value, EventTime valid_until = EventTime::Max()) {
+  return {.kind = ValueKind::kBool, .number = value ? 1 : 0, .valid_until = valid_until};
+}
+inline Value IntValue(int64_t value, EventTime valid_until = EventTime::Max()) {
+  return {.kind = ValueKind::kInt, .number = value, .valid_until = valid_until};
+}
+inline Value UintValue(uint64_t value, EventTime valid_until = EventTime::Max()) {
+  return {
+      .kind = ValueKind::kUint, .number = static_cast<int64_t>(value), .valid_until = valid_until};
+}
+inline Value DoubleValue(double value, EventTime valid_until = EventTime::Max()) {
+  return {.kind = ValueKind::kDouble, .real = value, .valid_until = valid_until};
+}
+inline Value StringValue(std::string_view value, EventTime valid_until = EventTime::Max()) {
+  return {.kind = ValueKind::kString, .text = value, .valid_until = valid_until};
+}
+inline Value BytesValue(std::string_view value, EventTime valid_until = EventTime::Max()) {
+  return {.kind = ValueKind::kBytes, .text = value, .valid_until = valid_until};
+}
 Value TypeValue(std::string_view name);
-Value NullValue(EventTime valid_until = EventTime::Max());
+inline Value NullValue(EventTime valid_until = EventTime::Max()) {
+  return {.kind = ValueKind::kNull, .valid_until = valid_until};
+}
 // A list or map holds no longer than what is in it.
 Value ListValue(std::span<const Value> elements, EventTime valid_until = EventTime::Max());
 Value MapValue(std::span<const Value> keys_and_values, EventTime valid_until = EventTime::Max());

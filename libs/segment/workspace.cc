@@ -2,7 +2,9 @@
 #include "segment/workspace.h"
 
 #include <algorithm>
-#include <limits>
+#include <memory>
+#include <new>
+#include <utility>
 
 namespace spotter::segment {
 
@@ -17,12 +19,19 @@ void* Workspace::Take(size_t bytes) {
   }
   if (bytes > free_bytes_) {
     free_bytes_ = std::max(bytes, kBlockBytes);
-    free_ = blocks_.emplace_back(new char[free_bytes_]).get();
+    constexpr size_t kHead = (sizeof(Block) + alignof(Value) - 1) / alignof(Value) * alignof(Value);
+    char* const memory = static_cast<char*>(::operator new(kHead + free_bytes_));
+    blocks_ = new (memory) Block{.next = blocks_};
+    free_ = memory + kHead;
   }
   char* const taken = free_;
   free_ += bytes;
   free_bytes_ -= bytes;
   return taken;
+}
+
+void Workspace::Free() {
+  while (blocks_ != nullptr) ::operator delete(std::exchange(blocks_, blocks_->next));
 }
 
 std::span<Value> Workspace::NewValues(size_t count) {

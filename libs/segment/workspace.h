@@ -7,10 +7,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "segment/value.h"
 
@@ -24,6 +22,9 @@ class Workspace {
  public:
   explicit Workspace(int64_t steps = kStepsMax, int64_t bytes = kBytesMax)
       : steps_left_(steps), bytes_left_(bytes) {}
+  ~Workspace() {
+    if (blocks_ != nullptr) [[unlikely]] Free();
+  }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
@@ -41,13 +42,17 @@ class Workspace {
   std::string_view Keep(std::string_view text);  // a copy; empty if over the bound
 
  private:
+  struct Block {
+    Block* next;
+  };
   void* Take(size_t bytes);
+  void Free();
 
   int64_t steps_left_;
   int64_t bytes_left_;
   char* free_ = nullptr;
   size_t free_bytes_ = 0;
-  std::vector<std::unique_ptr<char[]>> blocks_;
+  Block* blocks_ = nullptr;  // owned
 };
 
 }  // namespace spotter::segment
