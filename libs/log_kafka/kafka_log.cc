@@ -27,7 +27,13 @@ class PartitionLog final : public KafkaLog {
         record_bytes_max_(record_bytes_max),
         reader_(client_, marks_, options_.compacted) {}
 
-  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) override;
+  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) override {
+    return Append(payloads, client_->parts().options.append_timeout);
+  }
+  StatusOr<Offset> AppendWithin(std::string_view payload, Duration patience) override {
+    SPOTTER_ASSIGN_OR_RETURN(const std::vector<Offset> offsets, Append({&payload, 1}, patience));
+    return offsets.front();
+  }
   Status WaitDurable(Offset offset) override;
   Status Read(Offset from, size_t max_records, size_t max_bytes,
               std::vector<log::Record>& records) override {
@@ -47,6 +53,9 @@ class PartitionLog final : public KafkaLog {
   Status CheckLastRecord();
 
  private:
+  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads,
+                                       Duration patience);
+
   const std::shared_ptr<KafkaClient> client_;
   const Options options_;
   const std::shared_ptr<PartitionMarks> marks_;
@@ -54,7 +63,8 @@ class PartitionLog final : public KafkaLog {
   Reader reader_;
 };
 
-StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_view> payloads) {
+StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_view> payloads,
+                                                   Duration patience) {
   if (payloads.empty()) return std::vector<Offset>();
   std::vector<Producer::Message> messages;
   std::vector<std::string> keys;
@@ -71,12 +81,12 @@ StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_v
     messages.push_back(message);
   }
   // Nobody has to wait for a broker that is known to be away.
-  if (marks_->is_away_longer_than(client_->parts().options.append_timeout)) {
+  if (marks_->is_away_longer_than(patience)) {
     return Unavailable("{}", marks_->problem());
   }
   SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<Producer> producer, client_->parts().producer());
   StatusOr<std::vector<Offset>> offsets =
-      producer->Send(options_.topic, options_.partition, messages);
+      producer->Send(options_.topic, options_.partition, messages, patience);
   if (offsets.ok()) marks_->SawRecord(offsets->back());
   return offsets;
 }

@@ -8,7 +8,8 @@
 // the loss of any one broker. So WaitDurable has nothing to wait for, and durable_end() == end().
 //
 // Several processes append to one partition: the records of one Append keep their order, others may
-// lie between them. Append waits for the acknowledgement; many callers share batches.
+// lie between them. Append waits for the acknowledgement; many callers share batches. AppendWithin
+// waits for it no longer than it may.
 //
 // A broker that is away, for a second or an hour, is no error of Read: there is nothing new, and
 // broker_problem() says why. Only what no waiting heals stops the reader, as FailedPrecondition:

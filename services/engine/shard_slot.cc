@@ -188,9 +188,6 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
   opened.barriers = [&parts = parts_, shard = shard_] {
     return parts.cluster.directory->Barriers(shard);
   };
-  opened.barriers = [&parts = parts_, shard = shard_] {
-    return parts.cluster.directory->Barriers(shard);
-  };
   opened.put_barrier = [&parts = parts_, shard = shard_](int64_t offset, uint32_t logic_version) {
     return parts.cluster.directory->Append(
         model::Barrier{.offset = offset, .logic_version = logic_version, .shard = shard});
