@@ -167,6 +167,12 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
   const StatusOr<state::Meta> meta = state::ReadMeta(*opened.store);
   if (!meta.ok() && meta.status().code() != StatusCode::kNotFound) return meta.status();
   const int64_t stored = meta.ok() ? meta->next_offset : 0;
+  opened.skips = parts_.cluster.directory->Skips(shard_);
+  // A record that was skipped moved no time.
+  std::optional<EventTime> newest;
+  if (stored > 0 && !opened.skips.contains(stored - 1)) {
+    newest = std::max(meta->shard_time, meta->time_candidate);
+  }
   Status found = WaitForBrokers(
       fmt::format("shard {}", shard_), [this] { return IsStopping(); },
       [&]() -> Status {
@@ -174,7 +180,8 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
             opened.log, log_kafka::KafkaLog::Open(parts_.cluster.client,
                                                   {.topic = parts_.config.cluster.log_topic,
                                                    .partition = shard_,
-                                                   .stored_offset = stored}));
+                                                   .stored_offset = stored,
+                                                   .newest_append_time = newest}));
         return OkStatus();
       });
   if (found.code() == StatusCode::kCancelled) return found;
@@ -183,10 +190,6 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
     opened.problem = MessageOf(found);
     opened.log = std::make_shared<BrokenLog>(opened.problem);
   }
-  opened.skips = parts_.cluster.directory->Skips(shard_);
-  opened.barriers = [&parts = parts_, shard = shard_] {
-    return parts.cluster.directory->Barriers(shard);
-  };
   opened.barriers = [&parts = parts_, shard = shard_] {
     return parts.cluster.directory->Barriers(shard);
   };
