@@ -173,8 +173,9 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
   if (stored > 0 && !opened.skips.contains(stored - 1)) {
     newest = std::max(meta->shard_time, meta->time_candidate);
   }
+  Waiting waiting;
   Status found = WaitForBrokers(
-      fmt::format("shard {}", shard_), [this] { return IsStopping(); },
+      fmt::format("shard {}", shard_), [this] { return IsStopping(); }, waiting,
       [&]() -> Status {
         SPOTTER_ASSIGN_OR_RETURN(
             opened.log, log_kafka::KafkaLog::Open(parts_.cluster.client,

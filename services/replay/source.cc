@@ -16,7 +16,7 @@ namespace {
 constexpr Duration kLook = Duration(50);
 constexpr auto kControlTimeout = std::chrono::seconds(30);
 
-// Opening a log creates it where there is none: a wrong folder must be left as it is.
+// What is read is left as it is: a log, a wrong folder, a torn tail that somebody wants to look at.
 Status CheckLog(const std::string& path) {
   if (!std::filesystem::is_directory(path))
     return NotFound("log directory '{}' is not there", path);
@@ -37,7 +37,8 @@ StatusOr<std::set<int64_t>> ReadSkips(const SourceOptions& options, const Clock&
   SPOTTER_RETURN_IF_ERROR(CheckLog(folder));
   SPOTTER_ASSIGN_OR_RETURN(
       const auto control,
-      log_local::LocalLog::Open({.directory = folder, .retention_age = Duration(0)}, clock));
+      log_local::LocalLog::Open(
+          {.directory = folder, .retention_age = Duration(0), .read_only = true}, clock));
   control::Directory directory(*control);
   SPOTTER_RETURN_IF_ERROR(directory.Poll());
   return directory.Skips(options.shard);
@@ -47,11 +48,17 @@ StatusOr<Source> OpenDirectory(const SourceOptions& options, const Clock& clock)
   SPOTTER_RETURN_IF_ERROR(CheckLog(options.log));
   Source source{.name = "log '" + options.log + "'"};
   SPOTTER_ASSIGN_OR_RETURN(source.skips, ReadSkips(options, clock));
-  SPOTTER_ASSIGN_OR_RETURN(source.log,
+  SPOTTER_ASSIGN_OR_RETURN(auto log,
                            log_local::LocalLog::Open({.directory = options.log,
                                                       .retention_age = Duration(0),
-                                                      .accepted = {.skips = source.skips}},
+                                                      .accepted = {.skips = source.skips},
+                                                      .read_only = true},
                                                      clock));
+  if (const log_local::RepairReport torn = log->repair(); torn.bytes_dropped > 0) {
+    fmt::print(stderr, "note: {} bytes of a torn record at the end of '{}' are passed over\n",
+               torn.bytes_dropped, torn.file);
+  }
+  source.log = std::move(log);
   return source;
 }
 
