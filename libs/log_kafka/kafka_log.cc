@@ -110,12 +110,13 @@ Status PartitionLog::CheckLastRecord() {
     return Unavailable("log '{}' [{}]: record {} could not be read: {}", options_.topic,
                        options_.partition, last, marks_->problem());
   }
-  if (records[0].append_time == *options_.stored_append_time) return OkStatus();
+  if (records[0].append_time <= *options_.newest_append_time) return OkStatus();
   return FailedPrecondition(
-      "log '{}' [{}]: the record at offset {} is of {}, the state has read one of {} there: the "
-      "topic was made anew, or lost records",
+      "log '{}' [{}]: the record at offset {} is of {}, the state has read none later than {} up "
+      "to "
+      "there: the topic was made anew, or lost records",
       options_.topic, options_.partition, last, FormatTime(records[0].append_time),
-      FormatTime(*options_.stored_append_time));
+      FormatTime(*options_.newest_append_time));
 }
 
 Status CheckTopic(const Options& options, const TopicDescription& topic) {
@@ -177,7 +178,7 @@ StatusOr<std::unique_ptr<KafkaLog>> KafkaLog::Open(std::shared_ptr<KafkaClient> 
   const auto record_bytes_max =
       static_cast<size_t>(topic->record_bytes_max() - kBatchOverheadBytes);
   const bool checks_last = options.stored_offset.value_or(0) > 0 &&
-                           options.stored_append_time.has_value() && !options.compacted;
+                           options.newest_append_time.has_value() && !options.compacted;
   auto opened = std::make_unique<PartitionLog>(std::move(client), std::move(options),
                                                std::move(marks), record_bytes_max);
   if (checks_last) SPOTTER_RETURN_IF_ERROR(opened->CheckLastRecord());

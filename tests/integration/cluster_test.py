@@ -7,6 +7,8 @@ it, and shards move between engines while clients see nothing but a retry."""
 import datetime
 import json
 import os
+import re
+import subprocess
 import threading
 import unittest
 
@@ -173,6 +175,22 @@ class ClusterTest(unittest.TestCase):
             Ctl(standby).run("shard", "take", shard)
         self.wait_owned(standby, set(range(SHARDS)))
         self.walk("m-2")
+
+    def test_what_the_subscription_mirror_delivers_is_copied_to_a_topic(self):
+        engine = self.cluster.engine("first", "--actions-topic", "spotter.actions").start()
+        self.gateway.start()
+        self.create_tenants()
+        for tenant in TENANTS:
+            Ctl(self.gateway, tenant).run("actions", "--subscription", "mirror", "subscribe")
+        self.walk("m-1")
+        harness.wait_until(lambda: engine.metric("spotter_mirrored_entries_total") == len(TENANTS),
+                           "all are mirrored")
+        read = subprocess.run(["kcat", "-C", "-e", "-q", "-b", self.cluster.broker.bootstrap,
+                               "-t", "spotter.actions", "-f", "%k %s\n"], check=True,
+                              capture_output=True).stdout.decode(errors="replace")
+        for action in self.acked:
+            self.assertEqual(1, read.count(action))
+        self.assertEqual(len(TENANTS), len(re.findall("^prf_[a-z0-9]+ ", read, re.M)))
 
     def test_a_broker_that_is_away_is_waited_for(self):
         engine = self.cluster.engine("first").start()
