@@ -167,8 +167,9 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
   const StatusOr<state::Meta> meta = state::ReadMeta(*opened.store);
   if (!meta.ok() && meta.status().code() != StatusCode::kNotFound) return meta.status();
   const int64_t stored = meta.ok() ? meta->next_offset : 0;
+  Waiting waiting;
   Status found = WaitForBrokers(
-      fmt::format("shard {}", shard_), [this] { return IsStopping(); },
+      fmt::format("shard {}", shard_), [this] { return IsStopping(); }, waiting,
       [&]() -> Status {
         SPOTTER_ASSIGN_OR_RETURN(
             opened.log, log_kafka::KafkaLog::Open(parts_.cluster.client,

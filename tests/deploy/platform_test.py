@@ -68,10 +68,11 @@ class Platform(unittest.TestCase):
         targets = {job: program.admin for job, program in self.programs.items()}
         with Prometheus(self.scratch, targets) as prometheus:
             prometheus.wait_healthy()
-            self.assertEqual(set(), prometheus.alerts())
+            prometheus.wait_alerts(set())
             self.feed()
             prometheus.wait_for('ALERTS{alertname="SpotterDeadLetters", alertstate="firing"}')
-            self.assertEqual({"SpotterDeadLetters"}, prometheus.alerts())
+            prometheus.wait_alerts({"SpotterDeadLetters"})
+            self.assertEqual({"SpotterDeadLetters"}, prometheus.ever_fired())
             empty = prometheus.empty_panels()
             print(f"platform: panels without data: {', '.join(sorted(empty))}")
             self.assertLess(len(empty), 15, empty)

@@ -61,6 +61,8 @@ class ClusterTest(unittest.TestCase):
         journey.write_text(JOURNEY)
         for tenant in TENANTS:
             operator.run("tenant", "create", tenant, "--time-zone", "UTC")
+            # A test that runs at night delivers too.
+            operator.run("tenant", "set", tenant, "--quiet-from", "00:00", "--quiet-until", "00:00")
             Ctl(self.gateway, tenant).run("journey", "apply", "-f", journey)
 
     def walk(self, member):

@@ -182,7 +182,7 @@ class Damage(unittest.TestCase):
         self.assertNotEqual(after, self.ctl.state_hash()["hash"])
         last = self.ctl.state_hash()["hash"]
         self.stop()
-        self.assertEqual(last, harness.Replay(self.data).hash)
+        self.assertEqual(last, harness.Replay(self.data / "log").hash)
 
     def test_in_an_older_file_it_is_found_when_it_is_read(self):
         self.publish(*range(40))
