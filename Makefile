@@ -24,7 +24,7 @@ build = mkdir -p $(BUILD) && flock $(BUILD)/.$(1).lock sh -ec ' \
   cmake --build $(BUILD)/$(1) -j $(JOBS) --target $(2)'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast sanitized demo sim kill kill-kafka scale-kafka bench format format-check tidy lint-proto clean
+.PHONY: help setup build test test-fast sanitized demo sim kill kill-kafka scale-kafka bench bench-kafka format format-check tidy lint-proto clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -67,9 +67,15 @@ scale-kafka: build  ## engines 1 → 2 → 1 and a standby promoted, under load:
 	@cmake/setup.sh test
 	@$(PYTHON) tests/integration/scale_kafka.py --bin $(BIN) $(if $(SEED),--seed $(SEED))
 
+ORIGIN = --commit "$$(git describe --always --dirty)" \
+  --machine "$$(nproc)x $$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
+
 bench: build  ## JSON lines: name value unit commit machine
-	@$(BIN)/spotter-bench --commit "$$(git describe --always --dirty)" \
-	  --machine "$$(nproc)x $$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
+	@$(BIN)/spotter-bench $(ORIGIN)
+
+bench-kafka: build  ## the same of the programs on Kafka, with a broker beside them
+	@cmake/setup.sh test
+	@$(PYTHON) benchmarks/kafka_bench.py --bin $(BIN) $(ORIGIN)
 
 SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 

@@ -15,6 +15,7 @@ import unittest
 import cluster
 import harness
 from harness import Ctl
+from ingest_test import produce
 
 VERSION = os.environ.get("SPOTTER_KAFKA_VERSION", "4.1.0")
 SHARDS = 4
@@ -217,6 +218,20 @@ class ClusterTest(unittest.TestCase):
         code, error = self.cluster.engine("first", "--log-topic", "other.log").try_start()
         self.assertEqual(3, code)
         self.assertIn("'other.log' has 2 partitions", error)
+
+    def test_a_log_made_anew_is_noticed_though_it_has_grown(self):
+        engine = self.cluster.engine("first").start()
+        self.assertEqual(0, engine.stop())
+        broker = self.cluster.broker
+        broker.delete_topic("spotter.log")
+        broker.create_topic("spotter.log", SHARDS)
+        # More than the states have read of the one before; what they say does not matter.
+        produce(broker, "spotter.log", [(str(n), b"", None) for n in range(100 * SHARDS)])
+        engine.start()
+        self.assertEqual(set(), engine.shards_delivered())
+        for shard in range(SHARDS):
+            self.assertRegex(engine.stderr_tail(200),
+                             rf"'spotter.log' \[{shard}\]: .*: the topic was made anew")
 
 
 if __name__ == "__main__":
