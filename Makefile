@@ -24,7 +24,7 @@ build = mkdir -p $(BUILD) && flock $(BUILD)/.$(1).lock sh -ec ' \
   cmake --build $(BUILD)/$(1) -j $(JOBS) --target $(2)'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast sanitized demo sim kill bench format format-check tidy lint-proto clean
+.PHONY: help setup build test test-fast sanitized demo sim kill kill-kafka scale-kafka bench format format-check tidy lint-proto clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,14 @@ sim: build  ## crash the simulated engine at a random write per seed: SEEDS=200 
 
 kill: build  ## SIGKILL the real program at random moments: KILLS=20 FIRST=1
 	@$(PYTHON) tests/integration/kill.py --bin $(BIN) --kills $(KILLS) --first $(FIRST)
+
+kill-kafka: build  ## engines, ingest, a broker killed and an engine paused, under load: KILLS=20 SEED=1
+	@cmake/setup.sh test
+	@$(PYTHON) tests/integration/kill_kafka.py --bin $(BIN) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+scale-kafka: build  ## engines 1 → 2 → 1 and a standby promoted, under load: SEED=1
+	@cmake/setup.sh test
+	@$(PYTHON) tests/integration/scale_kafka.py --bin $(BIN) $(if $(SEED),--seed $(SEED))
 
 bench: build  ## JSON lines: name value unit commit machine
 	@$(BIN)/spotter-bench --commit "$$(git describe --always --dirty)" \

@@ -211,10 +211,17 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& p
 
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSubscription& put,
                                       const model::Command& command) {
-  const auto [it, is_new] = tenant.subscriptions.emplace(put.subscription.id, put.subscription);
+  const bool is_new = !tenant.subscriptions.contains(put.subscription.id);
+  if (is_new && tenant.subscriptions.size() >= kSubscriptionsMax) {
+    return FailedPrecondition(
+        "tenant '{}' has {} subscriptions, expected at most {}: each gets every action",
+        IdOf(tenant), tenant.subscriptions.size(), kSubscriptionsMax);
+  }
+  const auto it = tenant.subscriptions.emplace(put.subscription.id, put.subscription).first;
   model::Subscription& subscription = it->second;
   if (!is_new && !subscription.has_expired()) return it->first;
-  if (!is_new) subscription.epoch++;  // it begins anew: what it missed is gone
+  // It begins anew: what it missed is gone, and so are the sequences of one that was removed.
+  subscription.epoch = is_new ? tenant.progress.epochs + 1 : subscription.epoch + 1;
   subscription.expired_at = {};
   subscription.active_at = meta_.shard_time;
   SPOTTER_RETURN_IF_ERROR(SaveSubscription(tenant, subscription));
@@ -375,15 +382,23 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
                                              settlement.sequence);
     SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                              overlay_.Get(Family::kOutbox, key));
+    const bool is_ack = settlement.outcome == model::SettleOutcome::kAck;
     bool was_action = false;
+    model::RecordKey anchor;
     if (row.has_value()) {
       SPOTTER_ASSIGN_OR_RETURN(const model::OutboxEntry entry, state::DecodeOutboxEntry(*row));
-      was_action = std::holds_alternative<model::Action>(entry.what);
+      const auto* action = std::get_if<model::Action>(&entry.what);
+      was_action = action != nullptr;
       // A Void that took the action's place has to be seen by the subscriber itself.
       const auto* voided = std::get_if<model::Void>(&entry.what);
+      if (action != nullptr) anchor = action->proposal.anchor;
+      if (voided != nullptr) anchor = voided->anchor;
+      const model::ActionId id = action != nullptr ? action->id : settlement.action;
+      if (is_ack && (action == nullptr || model::IsMemberFacing(action->proposal.channel))) {
+        SPOTTER_RETURN_IF_ERROR(MarkOut(tenant, anchor, id));
+      }
       const bool meant_action = voided != nullptr && !settlement.action.value().is_zero();
-      const bool was_done = settlement.outcome == model::SettleOutcome::kAck && meant_action &&
-                            voided->action == settlement.action;
+      const bool was_done = is_ack && meant_action && voided->action == settlement.action;
       if (was_done && voided->reason != "reissued" && voided->reason != "settled") {
         // It was out on lease when it was taken back: the refusal is not the whole truth.
         SPOTTER_RETURN_IF_ERROR(
@@ -404,10 +419,13 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
       }
     }
     if (was_action || settlement.action.value().is_zero()) continue;
-    const StatusOr<Member*> survivor = FindMember(tenant, settlement.profile);
-    if (!survivor.ok()) continue;
+    // It stands with its anchor's record, wherever merges and splits have brought that.
+    SPOTTER_ASSIGN_OR_RETURN(const LoadedRecord* record, FindRecord(tenant, anchor));
+    const StatusOr<Member*> holder = record != nullptr ? StatusOr<Member*>(record->member)
+                                                       : FindMember(tenant, settlement.profile);
+    if (!holder.ok()) continue;
     SPOTTER_RETURN_IF_ERROR(
-        VoidPending(tenant, **survivor, settle.subscription, "settled",
+        VoidPending(tenant, **holder, settle.subscription, "settled",
                     [&](const model::Action& action) { return action.id == settlement.action; })
             .status());
   }
@@ -434,8 +452,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Undeliverable
   const bool meant_halt = missed.reason == model::RefusalReason::kPaused ||
                           missed.reason == model::RefusalReason::kShadow;
   if (meant_halt && !halt.has_value()) return std::string("resumed");
-  entry.what = model::Void{.reason = std::string(NameOf(missed.reason)), .action = action.id};
-  SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
+  SPOTTER_RETURN_IF_ERROR(VoidEntry(tenant, std::move(entry), NameOf(missed.reason)));
 
   SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, missed.profile));
   if (halt.has_value()) {

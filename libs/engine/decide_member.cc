@@ -46,6 +46,18 @@ bool IsWalking(const journey::Journey* journey) {
                                 journey->definition().state == model::JourneyState::kShadow);
 }
 
+// The enrolment, and those that a merge ended in its favour.
+std::set<model::EnrolmentId> WithMergedAway(const Member& member,
+                                            const model::Enrolment& enrolment) {
+  std::set<model::EnrolmentId> all = {enrolment.id};
+  for (const LoadedRecord* record : member.records) {
+    for (const model::Enrolment& other : record->anchor.enrolments) {
+      if (other.journey == enrolment.journey && other.outcome == "merged") all.insert(other.id);
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 // Valid-until instants are not stored: nothing has changed since the member was last decided, so
@@ -250,9 +262,11 @@ Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime no
         SPOTTER_RETURN_IF_ERROR(Dispose(tenant, member, proposal));
       }
       if (advance.cut_short.empty()) continue;
+      // Also what the other half of a merged person has waiting of this journey.
+      const std::set<model::EnrolmentId> ended = WithMergedAway(member, before);
       SPOTTER_RETURN_IF_ERROR(Withdraw(
           tenant, member, model::RefusalReason::kWithdrawn, advance.cut_short,
-          [&](const model::Action& action) { return action.proposal.enrolment == before.id; }));
+          [&](const model::Action& action) { return ended.contains(action.proposal.enrolment); }));
     }
   }
   return OkStatus();

@@ -2,6 +2,8 @@
 //
 // Journeys propose, governance disposes: what it allows becomes an outbox entry of every
 // subscription, what it does not is kept with its reason.
+#include <algorithm>
+
 #include "engine/shard_impl.h"
 
 namespace spotter::engine {
@@ -71,13 +73,32 @@ void Shard::Impl::CountSent(Tenant& tenant, Member& member, const model::Action&
   ChangeAnchor(tenant, *anchor);
   std::vector<govern::SentMessage>& sent = anchor->anchor.sent;
   const EventTime cutoff = meta_.shard_time - kSentKeep;
+  const bool is_out = IsOut(*anchor, action.id);  // decided again for a reader who missed it
   std::erase_if(sent, [&](const govern::SentMessage& message) {
     return message.at < cutoff || message.action == action.id;
   });
   sent.push_back({.channel = action.proposal.channel,
                   .message_class = action.proposal.message_class,
                   .at = action.not_before,
-                  .action = action.id});
+                  .action = action.id,
+                  .is_out = is_out});
+}
+
+bool Shard::Impl::IsOut(const LoadedRecord& anchor, const model::ActionId& id) {
+  return std::ranges::any_of(anchor.anchor.sent, [&](const govern::SentMessage& message) {
+    return message.is_out && message.action == id;
+  });
+}
+
+Status Shard::Impl::MarkOut(Tenant& tenant, model::RecordKey anchor, const model::ActionId& id) {
+  SPOTTER_ASSIGN_OR_RETURN(LoadedRecord * record, FindRecord(tenant, anchor));
+  if (record == nullptr) return OkStatus();
+  for (govern::SentMessage& message : record->anchor.sent) {
+    if (message.action != id || message.is_out) continue;
+    ChangeAnchor(tenant, *record);
+    message.is_out = true;
+  }
+  return OkStatus();
 }
 
 Status Shard::Impl::Issue(Tenant& tenant, Member& member, const model::Action& action) {
@@ -127,6 +148,14 @@ Status Shard::Impl::ReplaceOutbox(Tenant& tenant, OutboxEntry entry) {
       state::EncodeRow(entry)));
   effects_.outbox.push_back({.tenant = tenant.settings.id, .entry = std::move(entry)});
   return OkStatus();
+}
+
+Status Shard::Impl::VoidEntry(Tenant& tenant, OutboxEntry entry, std::string_view reason) {
+  const auto& action = std::get<model::Action>(entry.what);
+  entry.what = model::Void{
+      .reason = std::string(reason), .action = action.id, .anchor = action.proposal.anchor};
+  entry.decided_at = meta_.shard_time;
+  return ReplaceOutbox(tenant, std::move(entry));
 }
 
 Status Shard::Impl::RemoveOutbox(Tenant& tenant, const OutboxEntry& entry) {

@@ -177,32 +177,40 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     this->Change(tenant, *change.member);
     BindRecords(tenant, *change.member, std::move(loaded));
   }
-  for (Change& change : changes) {
-    // A record that this very event created only joins the profile it belongs to: what changes is
-    // the event's doing, and ApplyToRecord decides it under the event's own cause. A sign-up in a
-    // second source still starts its journey.
-    bool joins = change.grew && !change.assignment->absorbs.empty();
+  // First everything stands where it belongs, then it is looked at.
+  for (const Change& change : changes) {
+    SPOTTER_RETURN_IF_ERROR(MoveWaiting(tenant, *change.member));
     for (const model::ProfileId loser : change.assignment->absorbs) {
-      Member* absorbed = profiles.at(loser);
-      joins = joins && absorbed->profile.founded_offset == offset_;
-      SPOTTER_RETURN_IF_ERROR(Redirect(tenant, *absorbed, *change.member));
+      SPOTTER_RETURN_IF_ERROR(Redirect(tenant, *profiles.at(loser), *change.member));
       SPOTTER_RETURN_IF_ERROR(Audit(
           tenant, principal,
           fmt::format("merged {} into {}", ToText(loser), ToText(change.member->profile.id))));
     }
-    if (change.assignment->absorbs.empty()) {
+  }
+  for (const Change& change : changes) {
+    Member& member = *change.member;
+    const std::vector<model::ProfileId>& absorbs = change.assignment->absorbs;
+    if (absorbs.empty()) {
       SPOTTER_RETURN_IF_ERROR(
           Audit(tenant, principal,
-                fmt::format("records of {} changed: now {}", ToText(change.member->profile.id),
+                fmt::format("records of {} changed: now {}", ToText(member.profile.id),
                             change.assignment->records.size())));
     }
     (change.grew ? counters_.merges : counters_.splits)++;
-    SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, *change.member, change.grew));
-    if (change.grew) SPOTTER_RETURN_IF_ERROR(WithdrawDenied(tenant, *change.member));
+    SPOTTER_RETURN_IF_ERROR(UniteEnrolments(tenant, member, change.grew));
+    SPOTTER_RETURN_IF_ERROR(WithdrawDenied(tenant, member));
+    // A record that this very event created only joins the profile it belongs to: what changes is
+    // the event's doing, and ApplyToRecord decides it under the event's own cause. A sign-up in a
+    // second source still starts its journey.
+    const bool joins = change.grew && !absorbs.empty() &&
+                       std::ranges::all_of(absorbs, [&](const model::ProfileId loser) {
+                         return profiles.at(loser)->profile.founded_offset == offset_;
+                       });
     if (joins) continue;
-    if (change.grew) SPOTTER_RETURN_IF_ERROR(GovernWaiting(tenant, *change.member));
     SPOTTER_RETURN_IF_ERROR(
-        Decide(tenant, *change.member, change.grew ? model::Cause::kMerge : model::Cause::kSplit));
+        GovernWaiting(tenant, member, change.grew ? "after a merge" : "after a split"));
+    SPOTTER_RETURN_IF_ERROR(
+        Decide(tenant, member, change.grew ? model::Cause::kMerge : model::Cause::kSplit));
   }
   return OkStatus();
 }
@@ -210,19 +218,9 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
 // The losing id stays as a redirect and its sequences end: what was not settled becomes Void and is
 // issued again under the survivor with the same action id.
 Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
+  SPOTTER_RETURN_IF_ERROR(MoveWaiting(tenant, loser));
   for (const auto& [id, subscription] : tenant.subscriptions) {
     if (subscription.has_expired()) continue;  // what waits there is about to be removed
-    SPOTTER_ASSIGN_OR_RETURN(std::vector<model::OutboxEntry> pending,
-                             PendingOf(tenant, id, loser.profile.id));
-    for (model::OutboxEntry& entry : pending) {
-      const auto* action = std::get_if<model::Action>(&entry.what);
-      if (action == nullptr) continue;
-      model::Action moved = *action;
-      moved.profile = survivor.profile.id;
-      entry.what = model::Void{.reason = "reissued", .action = moved.id};
-      SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
-      SPOTTER_RETURN_IF_ERROR(AppendOutbox(tenant, survivor.profile.id, id, std::move(moved)));
-    }
     SPOTTER_ASSIGN_OR_RETURN(
         const std::optional<std::string> sequence,
         overlay_.Get(Family::kState, state::SequenceKey(IdOf(tenant), loser.profile.id, id)));

@@ -7,7 +7,9 @@
 //   decide_member.cc   segments, journeys, timers of one member at an instant
 //   dispose.cc         governance and the outbox
 //   withdraw.cc        what waits in the outbox and is not wanted any more
+//   look_again.cc      what waits, after a merge or a split
 //   sweep.cc           what time alone makes superfluous
+//   sweep_subscriptions.cc  what nobody came back to
 //   apply_command.cc   definitions, consent, settlements, human decisions
 //   members.cc         members in memory: loading, changing, writing back
 #pragma once
@@ -46,6 +48,7 @@ class Shard::Impl {
   void AdvanceTime(EventTime append_time);
   Status ApplyTick(const model::Tick& tick);
   Status ApplyWork(const model::Work& work);
+  Status WorkOn(Tenant& tenant, uint32_t& budget);
   Status ApplyClaim(const model::Claim& claim);
   Status PutDeadLetter(std::string_view tenant, std::string_view reason, std::string detail,
                        std::string_view payload);
@@ -110,7 +113,12 @@ class Shard::Impl {
   Status AppendOutbox(Tenant& tenant, model::ProfileId profile, std::string_view subscription,
                       std::variant<model::Action, model::Void, model::MergedInto> what);
   Status ReplaceOutbox(Tenant& tenant, model::OutboxEntry entry);
+  // The action it holds becomes a Void at its place.
+  Status VoidEntry(Tenant& tenant, model::OutboxEntry entry, std::string_view reason);
   Status RemoveOutbox(Tenant& tenant, const model::OutboxEntry& entry);
+  // Whether a message that `anchor` holds was acknowledged by a subscriber; notes that it was.
+  static bool IsOut(const LoadedRecord& anchor, const model::ActionId& id);
+  Status MarkOut(Tenant& tenant, model::RecordKey anchor, const model::ActionId& id);
   // Why nothing of the proposal's journey may go out now, with the words for it.
   static std::optional<model::Refusal> HaltOf(const Tenant& tenant, const model::Proposal& proposal,
                                               const model::ActionId& id, EventTime now);
@@ -129,10 +137,21 @@ class Shard::Impl {
                   std::string_view detail, const Matches& matches);
   // What the member does not agree to any more.
   Status WithdrawDenied(Tenant& tenant, const Member& member);
-  // After a merge: what waits of both halves is governed once more, as one person's.
-  Status GovernWaiting(Tenant& tenant, Member& member);
   // What journeys decided that do not send any more, since the member was last decided.
   Status WithdrawHalted(Tenant& tenant, const Member& member);
+
+  // --- look_again.cc
+  struct Waiting;
+  StatusOr<std::vector<Waiting>> WaitingOf(Tenant& tenant, Member& member);
+  // The copy becomes a Void, and `action` stands at the end of its profile's sequence.
+  Status Reissue(Tenant& tenant, model::OutboxEntry copy, model::Action action);
+  // What waits under `from` goes with its anchor's record.
+  Status MoveWaiting(Tenant& tenant, Member& from);
+  // All that waits is decided anew, as of the person whom the records now describe.
+  Status GovernWaiting(Tenant& tenant, Member& member, std::string_view since);
+  std::optional<model::Refusal> RepeatOf(const Tenant& tenant, const Member& member,
+                                         const model::Action& action,
+                                         const std::set<model::ActionId>& kept) const;
 
   // --- dispose.cc
   StatusOr<bool> IsSuppressed(Tenant& tenant, model::Channel channel, const std::string& address);
@@ -147,6 +166,14 @@ class Shard::Impl {
   StatusOr<std::string> SweepTable(std::string_view owner, state::Table table, Duration keep,
                                    bool is_in_order, const std::string& begin,
                                    const std::string& end, size_t& budget);
+
+  // --- sweep_subscriptions.cc
+  Status SweepSubscriptions();
+  bool IsToGo(const model::Subscription& subscription) const;
+  StatusOr<std::string> SweepSequences(Tenant& tenant, const std::string& begin,
+                                       const std::string& end, size_t& budget);
+  StatusOr<bool> HasEntries(const std::string& prefix);
+  Status RemoveExpired(Tenant& tenant);
 
   // --- apply_command.cc
   Status ApplyCommand(const model::Command& command, std::string_view payload);

@@ -130,9 +130,7 @@ Status Shard::Impl::SweepEntry(Tenant& tenant, model::OutboxEntry entry) {
   SPOTTER_RETURN_IF_ERROR(refuse(action, model::RefusalReason::kExpired,
                                  fmt::format("not settled in '{}' by {}", entry.subscription,
                                              FormatTime(action.proposal.expires_at))));
-  entry.what = model::Void{.reason = std::string(NameOf(model::RefusalReason::kExpired)),
-                           .action = action.id};
-  return ReplaceOutbox(tenant, std::move(entry));
+  return VoidEntry(tenant, std::move(entry), NameOf(model::RefusalReason::kExpired));
 }
 
 // --- history ------------------------------------------------------------------------------------

@@ -4,9 +4,7 @@
 // is kept. Leases are the owner's soft state, so the shard cannot know whether somebody has an
 // action out at this moment: who has it may go on, and an acknowledgement of it is taken
 // (apply_command.cc). For the same reason it stays counted for the caps.
-#include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "engine/shard_impl.h"
 
@@ -48,8 +46,7 @@ StatusOr<std::vector<model::Action>> Shard::Impl::VoidPending(Tenant& tenant, co
     const auto* action = std::get_if<model::Action>(&entry.what);
     if (action == nullptr || !matches(*action)) continue;
     voided.push_back(*action);
-    entry.what = model::Void{.reason = std::string(reason), .action = action->id};
-    SPOTTER_RETURN_IF_ERROR(ReplaceOutbox(tenant, std::move(entry)));
+    SPOTTER_RETURN_IF_ERROR(VoidEntry(tenant, std::move(entry), reason));
   }
   return voided;
 }
@@ -81,50 +78,6 @@ Status Shard::Impl::WithdrawDenied(Tenant& tenant, const Member& member) {
                            view.Consent(model::NameOf(action.proposal.channel),
                                         action.proposal.purpose) == model::ConsentState::kDenied;
                   });
-}
-
-// Each half was allowed its own messages. In the order in which they were decided each has to pass
-// again beside what has gone out already; so the first of both stay, up to the caps.
-Status Shard::Impl::GovernWaiting(Tenant& tenant, Member& member) {
-  std::map<model::ActionId, model::Action> waiting;
-  for (const auto& [id, subscription] : tenant.subscriptions) {
-    SPOTTER_ASSIGN_OR_RETURN(const std::vector<OutboxEntry> pending,
-                             PendingOf(tenant, id, member.profile.id));
-    for (const OutboxEntry& entry : pending) {
-      const auto* action = std::get_if<model::Action>(&entry.what);
-      if (action != nullptr) waiting.emplace(action->id, *action);
-    }
-  }
-  std::vector<const model::Action*> in_order;
-  std::set<model::ActionId> uncounted;
-  for (const auto& [id, action] : waiting) {
-    in_order.push_back(&action);
-    uncounted.insert(id);
-  }
-  std::ranges::sort(in_order, {}, [](const model::Action* action) {
-    return std::tuple(action->decided_at, action->proposal.effective_time, action->id);
-  });
-  for (const model::Action* action : in_order) {
-    std::optional<model::Refusal> refusal =
-        HaltOf(tenant, action->proposal, action->id, meta_.shard_time);
-    if (!refusal.has_value()) {
-      SPOTTER_ASSIGN_OR_RETURN(govern::Decision decision,
-                               Govern(tenant, member, action->proposal, action->id, uncounted));
-      if (auto* no = std::get_if<model::Refusal>(&decision)) refusal = std::move(*no);
-    }
-    if (!refusal.has_value()) {
-      uncounted.erase(action->id);
-      continue;
-    }
-    // Its time alone is over, merge or not: it ends as every expired action does.
-    const bool is_late = refusal->reason == model::RefusalReason::kExpired ||
-                         refusal->reason == model::RefusalReason::kQuietHours;
-    if (is_late) continue;
-    SPOTTER_RETURN_IF_ERROR(
-        Withdraw(tenant, member, refusal->reason, "after a merge: " + refusal->detail,
-                 [&](const model::Action& other) { return other.id == action->id; }));
-  }
-  return OkStatus();
 }
 
 Status Shard::Impl::WithdrawHalted(Tenant& tenant, const Member& member) {

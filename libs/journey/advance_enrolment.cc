@@ -13,6 +13,32 @@ namespace {
 
 using model::EnrolmentState;
 
+void ResolveTokens(const CompiledStep& step, const model::MemberView& member,
+                   model::Proposal& proposal) {
+  proposal.tokens.clear();
+  for (const std::string& name : step.tokens) {
+    if (auto value = ResolveToken(name, member, proposal.effective_time)) {
+      proposal.tokens.push_back({name, *std::move(value)});
+    }
+  }
+}
+
+// What the member reads, or staff is told.
+void Word(const model::SendStep& send, model::Proposal& proposal) {
+  proposal.text = RenderText(send, proposal.purpose, proposal.tokens);
+}
+void Word(const model::TaskStep& task, model::Proposal& proposal) {
+  proposal.text = FillTokens(task.text, proposal.tokens);
+}
+
+// Whether `proposal` can be one of this step.
+bool Asks(const model::SendStep& send, const model::Proposal& proposal) {
+  return send.channel == proposal.channel;
+}
+bool Asks(const model::TaskStep&, const model::Proposal& proposal) {
+  return proposal.channel == model::Channel::kTask;
+}
+
 // One walk. Every step leads to one further below, so it ends.
 class Walk {
  public:
@@ -111,7 +137,7 @@ class Walk {
     if (model::Proposal* proposal = Propose(step, compiled)) {
       proposal->channel = send.channel;
       proposal->template_id = send.template_id;
-      proposal->text = RenderText(send, proposal->purpose, proposal->tokens);
+      Word(send, *proposal);
       proposal->expires_at = here() + send.expires_after;
     }
     return Move{compiled.next, here()};
@@ -123,7 +149,7 @@ class Walk {
       proposal->channel = model::Channel::kTask;
       proposal->role = task.role;
       proposal->task_kind = task.kind;
-      proposal->text = FillTokens(task.text, proposal->tokens);
+      Word(task, *proposal);
       proposal->expires_at = here() + task.due_in;
     }
     return Move{compiled.next, here()};
@@ -193,11 +219,7 @@ class Walk {
     proposal.message_class = program_.definition.message_class;
     proposal.effective_time = here();
     proposal.cause = cause_;
-    for (const std::string& name : compiled.tokens) {
-      if (auto value = ResolveToken(name, input_.member, here())) {
-        proposal.tokens.push_back({name, *std::move(value)});
-      }
-    }
+    ResolveTokens(compiled, input_.member, proposal);
     return &proposal;
   }
 
@@ -246,6 +268,23 @@ Advance AdvanceEnrolment(const Journey& journey, const model::Enrolment& enrolme
                          const segment::Input& input, const model::TenantSettings& settings,
                          model::Cause cause) {
   return Walk(journey.program(), enrolment, input, settings, cause).Run();
+}
+
+void Personalize(const Journey& journey, const model::MemberView& member,
+                 model::Proposal& proposal) {
+  const Journey::Program& program = journey.program();
+  const auto position = program.positions.find(proposal.step);
+  if (position == program.positions.end()) return;
+  model::Proposal anew = proposal;
+  ResolveTokens(program.steps[position->second], member, anew);
+  const auto word = [&](const auto& step) {
+    if constexpr (requires { Word(step, anew); }) {
+      if (Asks(step, anew)) Word(step, anew);
+    }
+  };
+  std::visit(word, program.definition.steps[position->second].what);
+  // Only what is known of the member changes the words, never an edit of the journey.
+  if (anew.tokens != proposal.tokens) proposal = std::move(anew);
 }
 
 }  // namespace spotter::journey

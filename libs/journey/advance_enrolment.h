@@ -68,6 +68,12 @@ Advance AdvanceEnrolment(const Journey& journey, const model::Enrolment& enrolme
                          const segment::Input& input, const model::TenantSettings& settings,
                          model::Cause cause);
 
+// Resolves the tokens of a proposal that waits anew and words it again where they differ, after
+// `member` became somebody else by a merge or a split. A step that the journey does not have any
+// more, or has as another kind, leaves the proposal as it is.
+void Personalize(const Journey& journey, const model::MemberView& member,
+                 model::Proposal& proposal);
+
 // Deterministic split in [0, 1): first 8 bytes of HashOf(tenant \0 salt \0 key) / 2^64.
 double Bucket(const model::TenantId& tenant, std::string_view salt, model::RecordKey key);
 

@@ -49,6 +49,7 @@ struct Action {
 struct Void {
   std::string reason;  // NameOf a RefusalReason, or "reissued", "settled"
   ActionId action;
+  RecordKey anchor;  // of the action: it stands, if anywhere, with the profile of this record
 };
 struct MergedInto {
   ProfileId survivor;
@@ -60,6 +61,7 @@ struct SentMessage {
   std::string message_class;
   EventTime at;  // not_before of the decided action
   ActionId action;
+  bool is_out = false;  // somebody acknowledged it
   friend bool operator==(const SentMessage&, const SentMessage&) = default;
 };
 
@@ -69,7 +71,7 @@ struct OutboxEntry {
   ProfileId profile;
   int64_t sequence = 0;
   int64_t decided_offset = 0;  // log offset of the record that decided it
-  EventTime decided_at;
+  EventTime decided_at;        // of what it holds now: a Void counts from when it became one
   std::variant<Action, Void, MergedInto> what;
 };
 

@@ -36,6 +36,7 @@ void Fields(A& a, model::Enrolment& x) {
 template <class A>
 void Fields(A& a, model::SentMessage& x) {
   a(x.channel, x.message_class, x.at, x.action);
+  if (a.schema() >= 3) a(x.is_out);
 }
 template <class A>
 void Fields(A& a, model::Token& x) {
@@ -54,6 +55,7 @@ void Fields(A& a, model::Action& x) {
 template <class A>
 void Fields(A& a, model::Void& x) {
   a(x.reason, x.action);
+  if (a.schema() >= 3) a(x.anchor);
 }
 template <class A>
 void Fields(A& a, model::MergedInto& x) {
@@ -159,6 +161,7 @@ void Fields(A& a, Meta& x) {
   a(x.logic_version, x.next_offset, x.shard_time, x.time_candidate, x.timer_cursor, x.generation,
     x.hash);
   if (a.schema() >= 2) a(x.outbox_sweep, x.history_sweep);
+  if (a.schema() >= 4) a(x.subscription_sweep, x.worked);
 }
 template <class A>
 void Fields(A& a, Profile& x) {
@@ -189,6 +192,7 @@ void Fields(A& a, AuditRow& x) {
 template <class A>
 void Fields(A& a, TenantProgress& x) {
   a(x.definitions, x.work_pending, x.work_cursor, x.include_journeys, x.orphans, x.profiles);
+  if (a.schema() >= 4) a(x.epochs);
 }
 
 }  // namespace spotter::state

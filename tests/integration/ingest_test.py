@@ -60,7 +60,7 @@ def consume(broker, topic):
     """At least every record that is there now, as (partition, key, value)."""
     from confluent_kafka import Consumer, TopicPartition
     consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "reader-of-the-test",
-                         "enable.auto.commit": False})
+                         "enable.auto.commit": False, "log_level": 0})
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
     ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
             for number in partitions}
@@ -81,7 +81,7 @@ def consume(broker, topic):
 def committed(broker, topic, partitions=PARTITIONS, group="spotter-ingest"):
     """The group's offset of each partition; 0 where it has committed none."""
     from confluent_kafka import Consumer, TopicPartition
-    consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": group})
+    consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": group, "log_level": 0})
     offsets = consumer.committed([TopicPartition(topic, n) for n in range(partitions)], timeout=10)
     consumer.close()
     return [max(0, one.offset) for one in offsets]
