@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log_kafka/kafka_log.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "log_kafka/client_parts.h"
 #include "log_kafka/reader.h"
@@ -31,7 +33,9 @@ class PartitionLog final : public KafkaLog {
     return Append(payloads, client_->parts().options.append_timeout);
   }
   StatusOr<Offset> AppendWithin(std::string_view payload, Duration patience) override {
-    SPOTTER_ASSIGN_OR_RETURN(const std::vector<Offset> offsets, Append({&payload, 1}, patience));
+    SPOTTER_ASSIGN_OR_RETURN(
+        const std::vector<Offset> offsets,
+        Append({&payload, 1}, std::min(patience, client_->parts().options.append_timeout)));
     return offsets.front();
   }
   Status WaitDurable(Offset offset) override;
