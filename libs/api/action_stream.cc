@@ -96,7 +96,10 @@ Status ActionStream::Open() {
   const auto found = std::find_if(subscriptions.begin(), subscriptions.end(),
                                   [&](const auto& s) { return s.id == subscription_; });
   if (found == subscriptions.end()) {
-    return NotFound("tenant '{}' has no subscription '{}'", caller_.tenant.value(), subscription_);
+    return NotFound(
+        "tenant '{}' has no subscription '{}': create it; what is decided from then on "
+        "belongs to it",
+        caller_.tenant.value(), subscription_);
   }
   v1::StreamActionsResponse response;
   *response.mutable_opened()->mutable_ack_deadline() = wire::ToProto(ack_deadline_);

@@ -11,7 +11,14 @@ namespace {
 struct Folder {
   View& view;
   void operator()(model::SkipOffset& skip) const {
-    view.skips[skip.shard][skip.offset] = std::move(skip.reason);
+    if (!skip.taken_back) {
+      view.skips[skip.shard][skip.offset] = std::move(skip.reason);
+      return;
+    }
+    const auto shard = view.skips.find(skip.shard);
+    if (shard == view.skips.end()) return;
+    shard->second.erase(skip.offset);
+    if (shard->second.empty()) view.skips.erase(shard);  // as if it had never been
   }
   void operator()(model::Barrier& barrier) const {
     view.barriers[barrier.shard][barrier.offset] = barrier.logic_version;

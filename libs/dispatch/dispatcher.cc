@@ -127,7 +127,10 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
       std::find_if(subscriptions.begin(), subscriptions.end(),
                    [&](const model::Subscription& s) { return s.id == subscription; });
   if (reader == subscriptions.end()) {
-    return NotFound("tenant '{}' has no subscription '{}'", tenant.value(), subscription);
+    return NotFound(
+        "tenant '{}' has no subscription '{}': create it; what is decided from then on "
+        "belongs to it",
+        tenant.value(), subscription);
   }
   if (reader->has_expired()) {
     return FailedPrecondition(
@@ -305,6 +308,11 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
   const bool is_ack = request.wish == engine::SettleWish::kAck;
   if (entry.ok() && !entry->has_value()) return is_ack ? "" : "LEASE_EXPIRED";  // settled already
   if (!entry.ok()) return "LEASE_FENCED";
+  // Of a subscription that was removed and created again since: its entry is gone.
+  if (const auto* action = std::get_if<model::Action>(&(*entry)->what);
+      action != nullptr && action->id != token.action) {
+    return is_ack ? "" : "LEASE_EXPIRED";
+  }
   // An ack always counts: where the action has become Void because it stands again elsewhere, the
   // shard withdraws it there. Whatever else is said of an entry must be about what stands there.
   if (!is_ack) {

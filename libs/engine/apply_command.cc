@@ -211,10 +211,17 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& p
 
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSubscription& put,
                                       const model::Command& command) {
-  const auto [it, is_new] = tenant.subscriptions.emplace(put.subscription.id, put.subscription);
+  const bool is_new = !tenant.subscriptions.contains(put.subscription.id);
+  if (is_new && tenant.subscriptions.size() >= kSubscriptionsMax) {
+    return FailedPrecondition(
+        "tenant '{}' has {} subscriptions, expected at most {}: each gets every action",
+        IdOf(tenant), tenant.subscriptions.size(), kSubscriptionsMax);
+  }
+  const auto it = tenant.subscriptions.emplace(put.subscription.id, put.subscription).first;
   model::Subscription& subscription = it->second;
   if (!is_new && !subscription.has_expired()) return it->first;
-  if (!is_new) subscription.epoch++;  // it begins anew: what it missed is gone
+  // It begins anew: what it missed is gone, and so are the sequences of one that was removed.
+  subscription.epoch = is_new ? tenant.progress.epochs + 1 : subscription.epoch + 1;
   subscription.expired_at = {};
   subscription.active_at = meta_.shard_time;
   SPOTTER_RETURN_IF_ERROR(SaveSubscription(tenant, subscription));

@@ -139,6 +139,7 @@ void Shard::Impl::AdvanceTime(EventTime append_time) {
 
 Status Shard::Impl::ApplyTick(const model::Tick& tick) {
   SPOTTER_RETURN_IF_ERROR(Sweep());
+  SPOTTER_RETURN_IF_ERROR(SweepSubscriptions());
   const std::string end = state::TimerPrefix(meta_.shard_time + Duration(1));
   if (meta_.timer_cursor >= end) return OkStatus();
   if (next_due_ > meta_.shard_time) {  // the usual tick: nothing is due
@@ -172,36 +173,47 @@ Status Shard::Impl::ApplyTick(const model::Tick& tick) {
   return OkStatus();
 }
 
+// Tenants take turns: a record's budget goes first to the one after the last that got some, so that
+// much work of one does not hold up the others.
 Status Shard::Impl::ApplyWork(const model::Work& work) {
   uint32_t budget = work.budget;
-  for (auto& [id, tenant] : tenants_) {
-    if (!tenant->progress.work_pending) continue;
-    const std::string prefix = state::TablePrefix(id, state::Table::kProfile);
-    const std::string begin = prefix + tenant->progress.work_cursor;
-    std::vector<model::ProfileId> profiles;
-    SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, begin, store::PrefixEnd(prefix),
-                                          [&](std::string_view key, std::string_view) {
-                                            Decoder in(key.substr(prefix.size()));
-                                            profiles.emplace_back(in.Hash());
-                                            return profiles.size() < budget;
-                                          }));
-    for (const model::ProfileId profile : profiles) {
-      SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(*tenant, profile));
-      if (member->profile.id != profile) continue;                                // a redirect
-      if (member->profile.definitions == tenant->progress.definitions) continue;  // up to date
-      SPOTTER_RETURN_IF_ERROR(FireDue(*tenant, *member));
-      SPOTTER_RETURN_IF_ERROR(Decide(*tenant, *member, model::Cause::kDefinition));
-    }
-    const bool done = profiles.size() < budget;
-    tenant->progress.work_pending = !done;
-    tenant->progress.work_cursor =
-        done ? "" : Encoder().Hash(profiles.back().value()).Take() + '\0';
-    if (done) tenant->progress.include_journeys.clear();
-    SPOTTER_RETURN_IF_ERROR(SaveProgress(*tenant));
-    budget -= static_cast<uint32_t>(profiles.size());
+  std::vector<Tenant*> turns;
+  for (auto& [id, tenant] : tenants_) turns.push_back(tenant.get());
+  std::ranges::rotate(turns, std::ranges::find_if(turns, [&](const Tenant* tenant) {
+                        return IdOf(*tenant) > meta_.worked;
+                      }));
+  for (Tenant* tenant : turns) {
     if (budget == 0) break;
+    if (!tenant->progress.work_pending) continue;
+    meta_.worked = IdOf(*tenant);
+    SPOTTER_RETURN_IF_ERROR(WorkOn(*tenant, budget));
   }
   return OkStatus();
+}
+
+Status Shard::Impl::WorkOn(Tenant& tenant, uint32_t& budget) {
+  const std::string prefix = state::TablePrefix(IdOf(tenant), state::Table::kProfile);
+  const std::string begin = prefix + tenant.progress.work_cursor;
+  std::vector<model::ProfileId> profiles;
+  SPOTTER_RETURN_IF_ERROR(overlay_.Scan(Family::kState, begin, store::PrefixEnd(prefix),
+                                        [&](std::string_view key, std::string_view) {
+                                          Decoder in(key.substr(prefix.size()));
+                                          profiles.emplace_back(in.Hash());
+                                          return profiles.size() < budget;
+                                        }));
+  for (const model::ProfileId profile : profiles) {
+    SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, profile));
+    if (member->profile.id != profile) continue;                               // a redirect
+    if (member->profile.definitions == tenant.progress.definitions) continue;  // up to date
+    SPOTTER_RETURN_IF_ERROR(FireDue(tenant, *member));
+    SPOTTER_RETURN_IF_ERROR(Decide(tenant, *member, model::Cause::kDefinition));
+  }
+  const bool done = profiles.size() < budget;
+  tenant.progress.work_pending = !done;
+  tenant.progress.work_cursor = done ? "" : Encoder().Hash(profiles.back().value()).Take() + '\0';
+  if (done) tenant.progress.include_journeys.clear();
+  budget -= static_cast<uint32_t>(profiles.size());
+  return SaveProgress(tenant);
 }
 
 Status Shard::Impl::ApplyClaim(const model::Claim& claim) {

@@ -11,7 +11,7 @@
 namespace spotter::engine {
 
 // What a binary decides differently from another on the same log raises this number.
-inline constexpr uint32_t kLogicVersion = 3;
+inline constexpr uint32_t kLogicVersion = 4;
 
 struct Options {
   uint32_t logic_version = kLogicVersion;  // another one only in tests of an upgrade
@@ -46,6 +46,7 @@ inline constexpr Duration kHistorySweepInterval = Days(1);
 inline constexpr size_t kSweepRowsPerTick = 1'000;
 inline constexpr Duration kExpiryGrace = Hours(1);  // longer than a lease: who has it may still ack
 inline constexpr Duration kSubscriptionKeep = Days(31);   // without any settlement; also of a Void
+inline constexpr size_t kSubscriptionsMax = 100;          // per tenant; each gets every action
 inline constexpr Duration kSubscriptionTouch = Hours(1);  // how exactly activity is noted
 inline constexpr Duration kAnswerKeep = Days(7);          // of commands, by request_id
 inline constexpr Duration kDeadLetterKeep = Days(14);

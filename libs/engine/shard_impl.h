@@ -9,6 +9,7 @@
 //   withdraw.cc        what waits in the outbox and is not wanted any more
 //   look_again.cc      what waits, after a merge or a split
 //   sweep.cc           what time alone makes superfluous
+//   sweep_subscriptions.cc  what nobody came back to
 //   apply_command.cc   definitions, consent, settlements, human decisions
 //   members.cc         members in memory: loading, changing, writing back
 #pragma once
@@ -47,6 +48,7 @@ class Shard::Impl {
   void AdvanceTime(EventTime append_time);
   Status ApplyTick(const model::Tick& tick);
   Status ApplyWork(const model::Work& work);
+  Status WorkOn(Tenant& tenant, uint32_t& budget);
   Status ApplyClaim(const model::Claim& claim);
   Status PutDeadLetter(std::string_view tenant, std::string_view reason, std::string detail,
                        std::string_view payload);
@@ -164,6 +166,14 @@ class Shard::Impl {
   StatusOr<std::string> SweepTable(std::string_view owner, state::Table table, Duration keep,
                                    bool is_in_order, const std::string& begin,
                                    const std::string& end, size_t& budget);
+
+  // --- sweep_subscriptions.cc
+  Status SweepSubscriptions();
+  bool IsToGo(const model::Subscription& subscription) const;
+  StatusOr<std::string> SweepSequences(Tenant& tenant, const std::string& begin,
+                                       const std::string& end, size_t& budget);
+  StatusOr<bool> HasEntries(const std::string& prefix);
+  Status RemoveExpired(Tenant& tenant);
 
   // --- apply_command.cc
   Status ApplyCommand(const model::Command& command, std::string_view payload);

@@ -118,9 +118,23 @@ Status GroupConsumer::Join() {
                          rd_kafka_err2str(error));
 }
 
+// Not rd_kafka_consumer_close(): that waits for a coordinator that is away as long as it takes.
 GroupConsumer::~GroupConsumer() {
   if (handle_ == nullptr) return;
-  rd_kafka_consumer_close(handle_.get());  // revokes, and that commits
+  early_.clear();
+  rd_kafka_queue_t* const queue = rd_kafka_queue_new(handle_.get());
+  rd_kafka_error_t* const refused = rd_kafka_consumer_close_queue(handle_.get(), queue);
+  if (refused != nullptr) rd_kafka_error_destroy(refused);
+  const auto end = Steady::now() + options_.client.answer_timeout;
+  while (rd_kafka_consumer_closed(handle_.get()) == 0 && Steady::now() < end) {
+    rd_kafka_event_t* const event = rd_kafka_queue_poll(queue, 100);
+    if (event == nullptr) continue;
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) Revoke();  // that commits
+    rd_kafka_event_destroy(event);
+  }
+  rd_kafka_queue_destroy(queue);
+  // Who could not say goodbye is missed after the session's timeout.
+  rd_kafka_destroy_flags(handle_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
 // On the thread of Poll (or of the destructor), between two messages.

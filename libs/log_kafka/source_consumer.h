@@ -60,7 +60,7 @@ class SourceConsumer {
  public:
   // Asks no broker anything. InvalidArgument as KafkaClient::Create.
   static StatusOr<std::unique_ptr<SourceConsumer>> Open(SourceOptions options);
-  // Commits what is done and leaves the group.
+  // Commits what is done and leaves the group; gives up on both where no broker answers.
   virtual ~SourceConsumer() = default;
 
   // Appends at most `max_messages` and about `max_bytes`; waits up to `timeout` for the first.

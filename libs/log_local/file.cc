@@ -84,16 +84,27 @@ Status SyncDirectory(const std::string& directory) {
   return OkStatus();
 }
 
+static Status Lock(const std::string& directory, const File& file, int how) {
+  if (::flock(file.fd(), how | LOCK_NB) == 0) return OkStatus();
+  if (errno != EWOULDBLOCK) return ErrnoError(fmt::format("cannot lock '{}'", directory), errno);
+  char holder[32];
+  SPOTTER_ASSIGN_OR_RETURN(const size_t size, file.ReadAt(0, holder, sizeof(holder)));
+  const std::string_view pid(holder, size);
+  return FailedPrecondition("data directory '{}' is in use by another process (pid {})", directory,
+                            pid.substr(0, pid.find('\n')));
+}
+
+StatusOr<File> ShareDirectory(const std::string& directory) {
+  const std::string path = directory + "/LOCK";
+  if (::access(path.c_str(), F_OK) != 0) return File();  // nobody has ever locked it
+  SPOTTER_ASSIGN_OR_RETURN(File file, File::Open(path, O_RDONLY));
+  SPOTTER_RETURN_IF_ERROR(Lock(directory, file, LOCK_SH));
+  return file;
+}
+
 StatusOr<File> LockDirectory(const std::string& directory) {
   SPOTTER_ASSIGN_OR_RETURN(File file, File::Open(directory + "/LOCK", O_RDWR | O_CREAT));
-  if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return ErrnoError(fmt::format("cannot lock '{}'", directory), errno);
-    char holder[32];
-    SPOTTER_ASSIGN_OR_RETURN(const size_t size, file.ReadAt(0, holder, sizeof(holder)));
-    const std::string_view pid(holder, size);
-    return FailedPrecondition("data directory '{}' is in use by another process (pid {})",
-                              directory, pid.substr(0, pid.find('\n')));
-  }
+  SPOTTER_RETURN_IF_ERROR(Lock(directory, file, LOCK_EX));
   // The process id is only for the message above; the lock does not depend on it.
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(file.fd(), 0) != 0 ||

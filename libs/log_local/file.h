@@ -44,5 +44,8 @@ Status SyncDirectory(const std::string& directory);
 // Takes the exclusive lock of `directory` (a file LOCK that holds our process id) for as long as
 // the File lives. FailedPrecondition: another process has it.
 StatusOr<File> LockDirectory(const std::string& directory);
+// For one who only reads: keeps those away who would lock it, and changes nothing.
+// FailedPrecondition: another process has it locked.
+StatusOr<File> ShareDirectory(const std::string& directory);
 
 }  // namespace spotter::log_local

@@ -148,6 +148,9 @@ GroupCommitLog::~GroupCommitLog() {
 // --- Appending -------------------------------------------------------------------------------
 
 StatusOr<std::vector<Offset>> GroupCommitLog::Append(std::span<const std::string_view> payloads) {
+  if (options_.read_only) {
+    return FailedPrecondition("log directory '{}' was opened to be read only", options_.directory);
+  }
   for (const std::string_view payload : payloads) {
     if (payload.size() > options_.record_bytes_max) {
       return InvalidArgument("log record of {} bytes: at most {} are allowed", payload.size(),
@@ -376,6 +379,9 @@ std::vector<double> GroupCommitLog::TakeFsyncSeconds() {
 // --- Retention -------------------------------------------------------------------------------
 
 Status GroupCommitLog::TrimBefore(Offset offset) {
+  if (options_.read_only) {
+    return FailedPrecondition("log directory '{}' was opened to be read only", options_.directory);
+  }
   const Segments expired = TakeExpired(offset);
   // Oldest first, so that a crash between two leaves no hole.
   for (const auto& [first, segment] : expired) {
@@ -464,13 +470,35 @@ StatusOr<EventTime> LastTimeBefore(const Options& options, const Segments& segme
   return scan.last_append_time;
 }
 
+// Cuts what lies past the last valid record, and makes what a killed process left in the page cache
+// durable before anyone reads it.
+Status RepairTail(const Options& options, const Segment& last, const SegmentScan& tail,
+                  Recovered& recovered) {
+  SPOTTER_ASSIGN_OR_RETURN(recovered.active, File::Open(last.path, O_RDWR | O_CREAT));
+  if (tail.torn()) {
+    if (::ftruncate(recovered.active.fd(), tail.valid_bytes) != 0) {
+      return ErrnoError(fmt::format("cannot cut log file '{}'", last.path), errno);
+    }
+    LogWarn("log tail repaired, file={} bytes_dropped={} next_offset={}", last.path,
+            recovered.repair.bytes_dropped, tail.end);
+  }
+  if (::fdatasync(recovered.active.fd()) != 0) {
+    return ErrnoError(fmt::format("cannot sync log file '{}'", last.path), errno);
+  }
+  return SyncDirectory(options.directory);
+}
+
 // Decides everything before it changes anything: a log that is refused stays as it was.
 StatusOr<Recovered> Recover(const Options& options) {
   Recovered recovered;
-  SPOTTER_RETURN_IF_ERROR(CreateDirectory(options.directory));
-  SPOTTER_ASSIGN_OR_RETURN(recovered.lock, LockDirectory(options.directory));
+  if (!options.read_only) SPOTTER_RETURN_IF_ERROR(CreateDirectory(options.directory));
+  SPOTTER_ASSIGN_OR_RETURN(recovered.lock, options.read_only ? ShareDirectory(options.directory)
+                                                             : LockDirectory(options.directory));
   SPOTTER_ASSIGN_OR_RETURN(recovered.segments, ListSegments(options.directory));
   Segments& segments = recovered.segments;
+  if (options.read_only && segments.empty()) {
+    return NotFound("log directory '{}' holds no log", options.directory);
+  }
   SegmentScan tail;
   Offset first = 0;
   if (segments.empty()) {
@@ -488,23 +516,13 @@ StatusOr<Recovered> Recover(const Options& options) {
     SPOTTER_ASSIGN_OR_RETURN(recovered.last_append_time, LastTimeBefore(options, segments, first));
   }
 
-  SPOTTER_ASSIGN_OR_RETURN(recovered.active, File::Open(last.path, O_RDWR | O_CREAT));
   if (tail.torn()) {
-    if (::ftruncate(recovered.active.fd(), tail.valid_bytes) != 0) {
-      return ErrnoError(fmt::format("cannot cut log file '{}'", last.path), errno);
-    }
     recovered.repair.bytes_dropped = tail.file_bytes - tail.valid_bytes;
     recovered.repair.file = last.path;
-    LogWarn("log tail repaired, file={} bytes_dropped={} next_offset={}", last.path,
-            recovered.repair.bytes_dropped, tail.end);
   }
+  if (!options.read_only) SPOTTER_RETURN_IF_ERROR(RepairTail(options, last, tail, recovered));
   last.bytes = tail.valid_bytes;
   if (tail.valid_bytes == 0) last.first_append_time = EventTime::Max();
-  // What a killed process left in the page cache becomes durable before anyone reads it.
-  if (::fdatasync(recovered.active.fd()) != 0) {
-    return ErrnoError(fmt::format("cannot sync log file '{}'", last.path), errno);
-  }
-  SPOTTER_RETURN_IF_ERROR(SyncDirectory(options.directory));
   return recovered;
 }
 

@@ -40,13 +40,16 @@ struct Options {
   log::Offset stored_offset = 0;
   // Damage that an operator has accepted: such a record reads as an empty one.
   AcceptedDamage accepted;
+  // Opens what is there and changes nothing: no file is made, cut or synced, a torn tail is passed
+  // over, Append and TrimBefore are refused. NotFound: there is no log.
+  bool read_only = false;
   // Called when a write or fsync fails, except for want of space; must not return. Default: says
   // why and aborts.
   std::function<void(const Status&)> on_fatal;
 };
 
 struct RepairReport {
-  int64_t bytes_dropped = 0;  // of a torn tail
+  int64_t bytes_dropped = 0;  // of a torn tail; read-only: they are still there
   int64_t records_lost = 0;   // accepted damage in the newest segment
   std::string file;
 };

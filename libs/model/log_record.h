@@ -123,6 +123,7 @@ struct SkipOffset {
   int64_t offset = 0;
   std::string reason;
   int32_t shard = 0;
+  bool taken_back = false;  // an earlier one of this offset holds no more
   friend bool operator==(const SkipOffset&, const SkipOffset&) = default;
 };
 struct Barrier {

@@ -161,6 +161,7 @@ void Fields(A& a, Meta& x) {
   a(x.logic_version, x.next_offset, x.shard_time, x.time_candidate, x.timer_cursor, x.generation,
     x.hash);
   if (a.schema() >= 2) a(x.outbox_sweep, x.history_sweep);
+  if (a.schema() >= 4) a(x.subscription_sweep, x.worked);
 }
 template <class A>
 void Fields(A& a, Profile& x) {
@@ -191,6 +192,7 @@ void Fields(A& a, AuditRow& x) {
 template <class A>
 void Fields(A& a, TenantProgress& x) {
   a(x.definitions, x.work_pending, x.work_cursor, x.include_journeys, x.orphans, x.profiles);
+  if (a.schema() >= 4) a(x.epochs);
 }
 
 }  // namespace spotter::state

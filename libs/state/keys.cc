@@ -93,6 +93,9 @@ std::string OutboxPrefix(std::string_view tenant, std::string_view subscription,
                          model::ProfileId profile) {
   return Encoder().Terminated(tenant).Terminated(subscription).Hash(profile.value()).Take();
 }
+std::string OutboxSubscriptionPrefix(std::string_view tenant, std::string_view subscription) {
+  return Encoder().Terminated(tenant).Terminated(subscription).Take();
+}
 std::string OutboxKey(std::string_view tenant, std::string_view subscription,
                       model::ProfileId profile, int64_t sequence) {
   return Encoder()

@@ -71,6 +71,7 @@ std::string RefusalKey(std::string_view tenant, model::ProfileId profile, int64_
                        uint32_t ordinal);
 std::string OutboxPrefix(std::string_view tenant, std::string_view subscription,
                          model::ProfileId profile);
+std::string OutboxSubscriptionPrefix(std::string_view tenant, std::string_view subscription);
 std::string OutboxKey(std::string_view tenant, std::string_view subscription,
                       model::ProfileId profile, int64_t sequence);
 

@@ -31,6 +31,8 @@ struct Meta {
   StateHash hash;
   Sweep outbox_sweep;   // for what nobody fetches
   Sweep history_sweep;  // for what has been kept long enough
+  Sweep subscription_sweep;
+  std::string worked;  // the tenant whose bulk work was done last; the next one's turn comes
 };
 
 // A person: the records that are one, and what is derived of them. Valid-until instants are not
@@ -91,6 +93,7 @@ struct TenantProgress {
   std::vector<std::string> include_journeys;  // which existing members may enter, while pending
   uint64_t orphans = 0;
   uint64_t profiles = 0;  // redirects not counted
+  int64_t epochs = 0;     // the highest of a subscription that was removed
 };
 
 #define SPOTTER_ROW(Type)                 \

@@ -13,6 +13,7 @@ struct ControlWriter {
     skip.set_offset(from.offset);
     skip.set_reason(from.reason);
     skip.set_shard(from.shard);
+    skip.set_taken_back(from.taken_back);
   }
   void operator()(const model::Barrier& from) const {
     v1::Barrier& barrier = *to.mutable_barrier();
@@ -95,7 +96,7 @@ StatusOr<model::ControlRecord> DecodeControlRecord(std::string_view bytes) {
   switch (message.record_case()) {
     case v1::ControlRecord::kSkipOffset: {
       const v1::SkipOffset& skip = message.skip_offset();
-      return model::SkipOffset{skip.offset(), skip.reason(), skip.shard()};
+      return model::SkipOffset{skip.offset(), skip.reason(), skip.shard(), skip.taken_back()};
     }
     case v1::ControlRecord::kBarrier: {
       const v1::Barrier& barrier = message.barrier();

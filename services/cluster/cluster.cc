@@ -24,9 +24,6 @@ Status CreateTopics(log_kafka::KafkaClient& client, const ClusterSettings& setti
 }
 
 Status Open(const ClusterSettings& settings, Cluster& cluster) {
-  if (settings.create_topics > 0) {
-    SPOTTER_RETURN_IF_ERROR(CreateTopics(*cluster.client, settings));
-  }
   SPOTTER_ASSIGN_OR_RETURN(
       cluster.control_log,
       log_kafka::KafkaLog::Open(
@@ -80,16 +77,14 @@ std::string Cluster::problem() const {
   return directory->problem();
 }
 
-Status WaitForBrokers(std::string_view what, const Interrupted& interrupted,
+Status WaitForBrokers(std::string_view what, const Interrupted& interrupted, Waiting& waiting,
                       const std::function<Status()>& open) {
-  std::string told;
   while (true) {
     const Status opened = open();
-    if (opened.code() != StatusCode::kUnavailable) return opened;
-    if (told != MessageOf(opened)) {
-      told = MessageOf(opened);
-      LogWarn("waiting for Kafka, for=\"{}\" reason=\"{}\"", what, told);
+    if (opened.code() != StatusCode::kUnavailable && opened.code() != StatusCode::kNotFound) {
+      return opened;
     }
+    waiting.For(what, MessageOf(opened));
     for (auto waited = kLook; waited < kRetry; waited += kLook) {
       if (interrupted()) return Status(StatusCode::kCancelled, "interrupted");
       std::this_thread::sleep_for(kLook);
@@ -97,19 +92,66 @@ Status WaitForBrokers(std::string_view what, const Interrupted& interrupted,
   }
 }
 
-StatusOr<Cluster> OpenCluster(const ClusterSettings& settings, const Interrupted& interrupted) {
+StatusOr<log_kafka::TopicDescription> WaitForTopic(log_kafka::KafkaClient& client,
+                                                   const std::string& name,
+                                                   const Interrupted& interrupted,
+                                                   Waiting& waiting) {
+  log_kafka::TopicDescription topic;
+  SPOTTER_RETURN_IF_ERROR(WaitForBrokers(name, interrupted, waiting, [&]() -> Status {
+    SPOTTER_ASSIGN_OR_RETURN(topic, log_kafka::DescribeTopic(client, name));
+    return OkStatus();
+  }));
+  return topic;
+}
+
+StatusOr<Cluster> OpenCluster(const ClusterSettings& settings, const Interrupted& interrupted,
+                              Waiting& waiting) {
   Cluster cluster;
   SPOTTER_ASSIGN_OR_RETURN(
       cluster.client,
       log_kafka::KafkaClient::Create({.brokers = settings.brokers, .settings = settings.kafka}));
+  if (settings.create_topics > 0) {
+    SPOTTER_RETURN_IF_ERROR(WaitForBrokers(settings.log_topic, interrupted, waiting, [&] {
+      return CreateTopics(*cluster.client, settings);
+    }));
+  }
   SPOTTER_RETURN_IF_ERROR(
-      WaitForBrokers(settings.control_topic, interrupted, [&] { return Open(settings, cluster); }));
+      WaitForTopic(*cluster.client, settings.control_topic, interrupted, waiting).status());
+  SPOTTER_RETURN_IF_ERROR(WaitForBrokers(settings.control_topic, interrupted, waiting,
+                                         [&] { return Open(settings, cluster); }));
   SPOTTER_RETURN_IF_ERROR(WaitCaughtUp(*cluster.directory, interrupted));
   return cluster;
 }
 
-void AddClusterSamples(const Cluster& cluster, exposition::Samples& out) {
-  out.Gauge("spotter_kafka_up", "1 while the brokers answer.", cluster.problem().empty() ? 1 : 0);
+StatusOr<std::vector<std::shared_ptr<log::Log>>> OpenTopic(const Cluster& cluster,
+                                                           const WrittenTopic& topic,
+                                                           const Interrupted& interrupted,
+                                                           Waiting& waiting) {
+  if (topic.partitions > 0) {
+    const Status created = WaitForBrokers(topic.name, interrupted, waiting, [&] {
+      return log_kafka::CreateTopic(*cluster.client,
+                                    log_kafka::ShardLogTopic(topic.name, topic.partitions, -1));
+    });
+    if (!created.ok() && created.code() != StatusCode::kAlreadyExists) return created;
+  }
+  SPOTTER_ASSIGN_OR_RETURN(const log_kafka::TopicDescription found,
+                           WaitForTopic(*cluster.client, topic.name, interrupted, waiting));
+  std::vector<std::shared_ptr<log::Log>> partitions;
+  for (int32_t number = 0; number < found.partitions; ++number) {
+    SPOTTER_RETURN_IF_ERROR(WaitForBrokers(topic.name, interrupted, waiting, [&]() -> Status {
+      SPOTTER_ASSIGN_OR_RETURN(
+          std::shared_ptr<log::Log> log,
+          log_kafka::KafkaLog::Open(
+              cluster.client, {.topic = topic.name, .partition = number, .key_of = topic.key_of}));
+      partitions.push_back(std::move(log));
+      return OkStatus();
+    }));
+  }
+  return partitions;
+}
+
+void AddKafkaUp(bool is_up, exposition::Samples& out) {
+  out.Gauge("spotter_kafka_up", "1 while the brokers answer.", is_up ? 1 : 0);
 }
 
 }  // namespace spotter::service

@@ -33,12 +33,13 @@ class Engine final : public Program {
         AdminPages{.metrics = [this] { return began_ ? metrics_.Render() : std::string(); },
                    .problem = [this] { return problem(); }});
     SPOTTER_RETURN_IF_ERROR(admin_->Start());  // says why it is not ready while it waits
-    SPOTTER_ASSIGN_OR_RETURN(cluster_, OpenCluster(config_.cluster, interrupted));
+    SPOTTER_ASSIGN_OR_RETURN(cluster_, OpenCluster(config_.cluster, interrupted, waiting_));
     SPOTTER_ASSIGN_OR_RETURN(const int32_t partitions, CountShards(interrupted));
     SPOTTER_ASSIGN_OR_RETURN(
         directory_, EngineDirectory::Open(config_.data, config_.cluster.log_topic, partitions));
     SPOTTER_ASSIGN_OR_RETURN(const std::vector<int32_t> shards, config_.ShardsOf(partitions));
     SPOTTER_RETURN_IF_ERROR(BuildServices());
+    SPOTTER_RETURN_IF_ERROR(OpenActionsTopic(interrupted));
     SPOTTER_RETURN_IF_ERROR(Listen());
     for (const int32_t shard : shards) shards_->Begin(shard, config_.standby);
     began_ = true;
@@ -65,19 +66,16 @@ class Engine final : public Program {
 
  private:
   std::string problem() const {
-    if (!began_) return "waiting for Kafka";
+    if (!began_) return waiting_.text();
     return shards_->problem();
   }
 
   // The topic says how many shards there are; the control log holds it for those who do not ask.
   StatusOr<int32_t> CountShards(const Interrupted& interrupted) {
-    int32_t partitions = 0;
     const std::string& topic = config_.cluster.log_topic;
-    SPOTTER_RETURN_IF_ERROR(WaitForBrokers(topic, interrupted, [&]() -> Status {
-      SPOTTER_ASSIGN_OR_RETURN(const auto found, log_kafka::DescribeTopic(*cluster_.client, topic));
-      partitions = found.partitions;
-      return OkStatus();
-    }));
+    SPOTTER_ASSIGN_OR_RETURN(const log_kafka::TopicDescription found,
+                             WaitForTopic(*cluster_.client, topic, interrupted, waiting_));
+    const int32_t partitions = found.partitions;
     const auto known = cluster_.directory->Shards();
     if (!known.has_value()) {
       SPOTTER_RETURN_IF_ERROR(cluster_.directory->Append(
@@ -89,6 +87,17 @@ class Engine final : public Program {
         "topic '{}' has {} partitions; the control log '{}' says that the shards are topic '{}' "
         "with {} partitions",
         topic, partitions, config_.cluster.control_topic, known->log_topic, known->partitions);
+  }
+
+  Status OpenActionsTopic(const Interrupted& interrupted) {
+    if (config_.actions_topic.empty()) return OkStatus();
+    SPOTTER_ASSIGN_OR_RETURN(parts_->actions,
+                             OpenTopic(cluster_,
+                                       {.name = config_.actions_topic,
+                                        .key_of = api::ActionMirror::KeyOf,
+                                        .partitions = config_.cluster.create_topics},
+                                       interrupted, waiting_));
+    return OkStatus();
   }
 
   Status BuildServices() {
@@ -110,7 +119,7 @@ class Engine final : public Program {
     gate_ = std::make_unique<api::Gate>(access_.tokens(), Sha256Hex);
     AddProgramSources(metrics_, intake_.get(), gate_.get());
     metrics_.AddSource([this](exposition::Samples& out) {
-      AddClusterSamples(cluster_, out);
+      AddKafkaUp(cluster_.problem().empty(), out);
       shards_->AddSamples(out);
     });
     return OkStatus();
@@ -138,6 +147,7 @@ class Engine final : public Program {
   const SystemClock clock_;
   exposition::Metrics metrics_;
   Access access_;
+  Waiting waiting_;
   Cluster cluster_;
   std::optional<EngineDirectory> directory_;
   std::unique_ptr<EngineParts> parts_;

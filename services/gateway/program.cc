@@ -43,7 +43,7 @@ class Gateway final : public Program {
         AdminPages{.metrics = [this] { return serves_ ? metrics_.Render() : std::string(); },
                    .problem = [this] { return problem(); }});
     SPOTTER_RETURN_IF_ERROR(admin_->Start());  // says why it is not ready while it waits
-    SPOTTER_ASSIGN_OR_RETURN(cluster_, OpenCluster(config_.cluster, interrupted));
+    SPOTTER_ASSIGN_OR_RETURN(cluster_, OpenCluster(config_.cluster, interrupted, waiting_));
     routes_ = std::make_unique<Routes>(*cluster_.directory, config_.ingest);
     backends_ = std::make_unique<Backends>(CredentialsOf(ca_pem));
     gate_ = std::make_unique<api::Gate>(access_.tokens(), Sha256Hex);
@@ -77,14 +77,14 @@ class Gateway final : public Program {
 
  private:
   std::string problem() const {
-    if (!serves_) return "waiting for Kafka";
+    if (!serves_) return waiting_.text();
     return routes_->Addresses().empty() ? "no engine has announced itself" : "";
   }
 
   void AddMetrics() {
     AddProgramSources(metrics_, nullptr, nullptr);
     metrics_.AddSource([this](exposition::Samples& out) {
-      AddClusterSamples(cluster_, out);
+      AddKafkaUp(cluster_.problem().empty(), out);
       for (const auto& [call, count] : gate_->counts()) {
         out.Counter("spotter_gateway_requests_total", "Calls carried, by method and status code.",
                     static_cast<double>(count),
@@ -136,6 +136,7 @@ class Gateway final : public Program {
   const GatewayConfig config_;
   exposition::Metrics metrics_;
   Access access_;
+  Waiting waiting_;
   Cluster cluster_;
   std::unique_ptr<Routes> routes_;
   std::unique_ptr<Backends> backends_;

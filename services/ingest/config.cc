@@ -34,7 +34,7 @@ Status ReadTopics(IngestConfig& config) {
     if (name.empty() || (colon != std::string::npos && colon + 1 == topic.size())) {
       return InvalidArgument("topics: '{}': expected TOPIC or TOPIC:HEADER", topic);
     }
-    if (name == config.kafka.log_topic || name == config.kafka.control_topic ||
+    if (name == config.cluster.log_topic || name == config.cluster.control_topic ||
         name == config.dead_letter_topic) {
       return InvalidArgument("topics: '{}' is Spotter's own topic, expected one of a source", name);
     }
@@ -47,7 +47,7 @@ Status ReadTopics(IngestConfig& config) {
 }
 
 Status Check(IngestConfig& config) {
-  SPOTTER_RETURN_IF_ERROR(config.kafka.Check());
+  SPOTTER_RETURN_IF_ERROR(config.cluster.Check());
   SPOTTER_RETURN_IF_ERROR(ReadTopics(config));
   if (config.group.empty()) return InvalidArgument("group: no name given");
   if (config.reading.tenant_header.empty()) return InvalidArgument("tenant-header: no name given");
@@ -60,7 +60,7 @@ Status Check(IngestConfig& config) {
 
 Outcome ParseIngestArguments(int argc, const char* const* argv, IngestConfig& config) {
   Settings settings("spotter-ingest", kDescription, kExamples);
-  config.kafka.AddTo(settings);
+  config.cluster.AddTo(settings);
   settings.Add("deadletter-topic", "topic of what could not be read (spotter.deadletters)",
                config.dead_letter_topic);
   settings.Add("group", "consumer group on the source topics (spotter-ingest)", config.group);

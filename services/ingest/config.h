@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "intake/options.h"
-#include "services/kafka/kafka_settings.h"
+#include "services/cluster/cluster.h"
 #include "services/program/access_files.h"
 
 namespace spotter::service {
@@ -13,7 +13,7 @@ namespace spotter::service {
 // What an operator may choose. Flags and the keys of the YAML file have the same names; a flag
 // wins over the file.
 struct IngestConfig {
-  KafkaSettings kafka;
+  ClusterSettings cluster;
   std::string dead_letter_topic = "spotter.deadletters";
   std::string group = "spotter-ingest";
   std::vector<std::string> topics = {

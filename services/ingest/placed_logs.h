@@ -7,7 +7,7 @@
 
 #include "intake/shard_logs.h"
 #include "log_kafka/kafka_log.h"
-#include "services/kafka/cluster.h"
+#include "services/cluster/cluster.h"
 
 namespace spotter::service {
 
@@ -16,7 +16,7 @@ namespace spotter::service {
 class PlacedLogs final : public intake::ShardLogs {
  public:
   // `cluster` outlives it; `logs`: one a shard, in order.
-  PlacedLogs(Cluster& cluster, std::vector<std::shared_ptr<log_kafka::KafkaLog>> logs)
+  PlacedLogs(const Cluster& cluster, std::vector<std::shared_ptr<log_kafka::KafkaLog>> logs)
       : cluster_(cluster), logs_(std::move(logs)) {}
 
   // Unavailable also while the control log cannot be read: a tenant that has moved since must not
@@ -27,7 +27,7 @@ class PlacedLogs final : public intake::ShardLogs {
   std::string problem() const;
 
  private:
-  Cluster& cluster_;
+  const Cluster& cluster_;
   const std::vector<std::shared_ptr<log_kafka::KafkaLog>> logs_;
 };
 

@@ -19,13 +19,9 @@ namespace spotter::service {
 namespace {
 
 constexpr Duration kDrain = Seconds(10);
+constexpr int32_t kDeadLetterPartitions = 4;  // where --create-topics makes the topic
 
 double Number(auto value) { return static_cast<double>(value); }
-
-void AddKafkaUp(bool is_up, exposition::Samples& out) {
-  out.Gauge("spotter_kafka_up", "1: the brokers answer for all partitions that are written to.",
-            is_up ? 1 : 0);
-}
 
 // Members stand in the order in which they are built; each borrows those above it.
 class Ingest final : public Program {
@@ -69,45 +65,70 @@ class Ingest final : public Program {
         config_.admin,
         AdminPages{
             .metrics = [this] { return is_wired_ ? metrics_.Render() : waiting_metrics_.Render(); },
-            .problem = [this] { return is_wired_ ? logs_->problem() : waiting_.reason(); }});
+            .problem = [this] { return is_wired_ ? logs_->problem() : waiting_.text(); }});
     return admin_->Start();
   }
 
   Status OpenLogs(const Interrupted& interrupted) {
-    SPOTTER_ASSIGN_OR_RETURN(cluster_, Cluster::Open(config_.kafka, interrupted, waiting_));
+    SPOTTER_ASSIGN_OR_RETURN(cluster_, OpenCluster(config_.cluster, interrupted, waiting_));
+    SPOTTER_RETURN_IF_ERROR(CheckLogTopic(interrupted));
     std::vector<std::shared_ptr<log_kafka::KafkaLog>> logs;
-    for (int32_t shard = 0; shard < cluster_->shards(); ++shard) {
+    for (int32_t shard = 0; shard < cluster_.directory->Shards()->partitions; ++shard) {
       SPOTTER_ASSIGN_OR_RETURN(
-          auto log, cluster_->OpenLog({.topic = config_.kafka.log_topic, .partition = shard},
-                                      interrupted, waiting_));
+          auto log, OpenLog({.topic = config_.cluster.log_topic, .partition = shard}, interrupted));
       logs.push_back(std::move(log));
     }
-    logs_.emplace(*cluster_, std::move(logs));
+    logs_.emplace(cluster_, std::move(logs));
     return OpenDeadLetters(interrupted);
   }
 
-  Status OpenDeadLetters(const Interrupted& interrupted) {
-    log_kafka::TopicDescription topic;
-    SPOTTER_RETURN_IF_ERROR(TryUntilThere(interrupted, waiting_, [&]() -> Status {
-      SPOTTER_ASSIGN_OR_RETURN(
-          topic, log_kafka::DescribeTopic(*cluster_->client(), config_.dead_letter_topic));
+  // A tenant's place depends on how many shards there are: that is not guessed.
+  Status CheckLogTopic(const Interrupted& interrupted) {
+    const std::string& name = config_.cluster.log_topic;
+    const std::string& control = config_.cluster.control_topic;
+    std::optional<model::ShardCount> count;
+    SPOTTER_RETURN_IF_ERROR(WaitForBrokers(control, interrupted, waiting_, [&]() -> Status {
+      count = cluster_.directory->Shards();
+      if (count.has_value()) return OkStatus();
+      return Unavailable("the control log names no number of shards yet: an engine writes it");
+    }));
+    if (count->log_topic != name) {
+      return FailedPrecondition("--log-topic '{}': the control log '{}' is that of log '{}'", name,
+                                control, count->log_topic);
+    }
+    SPOTTER_ASSIGN_OR_RETURN(const log_kafka::TopicDescription topic,
+                             WaitForTopic(*cluster_.client, name, interrupted, waiting_));
+    if (topic.partitions == count->partitions) return OkStatus();
+    return FailedPrecondition(
+        "topic '{}' has {} partitions, the control log says {}: the number never changes", name,
+        topic.partitions, count->partitions);
+  }
+
+  StatusOr<std::shared_ptr<log_kafka::KafkaLog>> OpenLog(const log_kafka::Options& options,
+                                                         const Interrupted& interrupted) {
+    std::shared_ptr<log_kafka::KafkaLog> log;
+    SPOTTER_RETURN_IF_ERROR(WaitForBrokers(options.topic, interrupted, waiting_, [&]() -> Status {
+      SPOTTER_ASSIGN_OR_RETURN(log, log_kafka::KafkaLog::Open(cluster_.client, options));
       return OkStatus();
     }));
-    std::vector<std::shared_ptr<log::Log>> partitions;
-    for (int32_t number = 0; number < topic.partitions; ++number) {
-      SPOTTER_ASSIGN_OR_RETURN(auto log,
-                               cluster_->OpenLog({.topic = config_.dead_letter_topic,
-                                                  .partition = number,
-                                                  .key_of = intake::DeadLetterTopic::KeyOf},
-                                                 interrupted, waiting_));
-      partitions.push_back(std::move(log));
-    }
-    dead_letters_.emplace(config_.dead_letter_topic, std::move(partitions));
+    return log;
+  }
+
+  Status OpenDeadLetters(const Interrupted& interrupted) {
+    const std::string& name = config_.dead_letter_topic;
+    SPOTTER_ASSIGN_OR_RETURN(
+        auto partitions,
+        OpenTopic(cluster_,
+                  {.name = name,
+                   .key_of = intake::DeadLetterTopic::KeyOf,
+                   .partitions = config_.cluster.create_topics > 0 ? kDeadLetterPartitions : 0},
+                  interrupted, waiting_));
+    dead_letters_.emplace(name, std::move(partitions));
     return OkStatus();
   }
 
   Status BuildIntake() {
-    tenants_.emplace(cluster_->directory(), secrets_);
+    tenants_.emplace(*cluster_.directory, secrets_);
     const bool accept_unsigned = config_.http.is_loopback() && access_.tokens() == nullptr;
     if (accept_unsigned && secrets_.empty()) {
       LogWarn(
@@ -116,10 +137,11 @@ class Ingest final : public Program {
     }
     intake_.emplace(*logs_, *dead_letters_, *tenants_, clock_,
                     intake::IntakeOptions{.accept_unsigned = accept_unsigned});
-    SPOTTER_ASSIGN_OR_RETURN(consumer_,
-                             log_kafka::SourceConsumer::Open({.client = config_.kafka.client(),
-                                                              .group = config_.group,
-                                                              .topics = config_.source_topics}));
+    SPOTTER_ASSIGN_OR_RETURN(
+        consumer_, log_kafka::SourceConsumer::Open({.client = {.brokers = config_.cluster.brokers,
+                                                               .settings = config_.cluster.kafka},
+                                                    .group = config_.group,
+                                                    .topics = config_.source_topics}));
     reader_.emplace(*consumer_, *intake_, clock_, config_.reading);
     gate_.emplace(access_.tokens(), Sha256Hex);
     return OkStatus();
@@ -176,7 +198,7 @@ class Ingest final : public Program {
   exposition::Metrics metrics_;
   Access access_;
   Secrets secrets_;
-  std::unique_ptr<Cluster> cluster_;
+  Cluster cluster_;
   std::optional<PlacedLogs> logs_;
   std::optional<intake::DeadLetterTopic> dead_letters_;
   std::optional<KnownTenants> tenants_;

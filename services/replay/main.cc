@@ -2,16 +2,13 @@
 //
 // spotter-replay: state = f(log). Applies a log to an empty state and prints what comes of it.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <set>
 
 #include "base/clock.h"
 #include "base/log_message.h"
-#include "control/directory.h"
 #include "engine/shard.h"
-#include "log_local/local_log.h"
-#include "log_local/segment.h"
+#include "services/replay/source.h"
 #include "state/state_hash.h"
 #include "store/in_memory_store.h"
 #include "store_rocksdb/rocksdb_store.h"
@@ -20,68 +17,52 @@ namespace {
 
 using namespace spotter;  // NOLINT(google-build-using-namespace): a program of one file
 
+constexpr Duration kSilence = Seconds(30);  // of a broker, in the middle of a log
+
 struct Options {
-  std::string log;
-  std::string store;  // "" = in memory
-  std::string control;
-  int32_t shard = 0;
+  replay::SourceOptions source;
+  std::string store;   // "" = in memory
+  int64_t until = -1;  // < 0: the log's end
   size_t batch = 1024;
   bool actions = false;
 };
 
-// Opening a log creates it where there is none: a wrong folder must be left as it is.
-Status CheckLog(const std::string& path) {
-  if (!std::filesystem::is_directory(path))
-    return NotFound("log directory '{}' is not there", path);
-  SPOTTER_ASSIGN_OR_RETURN(const log_local::Segments segments, log_local::ListSegments(path));
-  if (!segments.empty()) return OkStatus();
-  const std::string inside = path + "/log";
-  return NotFound("'{}' holds no log: expected a folder of NUMBER.log files, DIR/log of a server{}",
-                  path,
-                  std::filesystem::is_directory(inside) ? "; did you mean '" + inside + "'?" : "");
-}
-
-StatusOr<std::set<int64_t>> ReadSkips(const Options& options, const Clock& clock) {
-  std::string folder = options.control;
-  if (folder.empty()) {  // beside the log, as a server lays them out
-    folder = (std::filesystem::path(options.log).lexically_normal().parent_path() / "control");
-    if (!CheckLog(folder).ok()) return std::set<int64_t>();
-  }
-  SPOTTER_RETURN_IF_ERROR(CheckLog(folder));
-  SPOTTER_ASSIGN_OR_RETURN(
-      const auto control,
-      log_local::LocalLog::Open({.directory = folder, .retention_age = Duration(0)}, clock));
-  control::Directory directory(*control);
-  SPOTTER_RETURN_IF_ERROR(directory.Poll());
-  return directory.Skips(options.shard);
+StatusOr<log::Offset> EndOf(const Options& options, const replay::Source& source) {
+  const log::Offset end = source.log->durable_end();
+  if (options.until < 0) return end;
+  if (options.until <= end) return options.until;
+  return FailedPrecondition("{} ends at offset {}, expected at least {} (--until)", source.name,
+                            end, options.until);
 }
 
 Status Replay(const Options& options) {
   const SystemClock clock;
-  SPOTTER_RETURN_IF_ERROR(CheckLog(options.log));
-  SPOTTER_ASSIGN_OR_RETURN(const std::set<int64_t> skips, ReadSkips(options, clock));
-  SPOTTER_ASSIGN_OR_RETURN(const auto log, log_local::LocalLog::Open({.directory = options.log,
-                                                                      .retention_age = Duration(0),
-                                                                      .accepted = {.skips = skips}},
-                                                                     clock));
-  if (log->start() != 0) {
-    return FailedPrecondition("log '{}' starts at offset {}: only a whole log can be replayed",
-                              options.log, log->start());
+  SPOTTER_ASSIGN_OR_RETURN(const replay::Source source, replay::OpenSource(options.source, clock));
+  if (source.log->start() != 0) {
+    return FailedPrecondition("{} starts at offset {}: only a whole log can be replayed",
+                              source.name, source.log->start());
   }
   std::unique_ptr<store::Store> store = std::make_unique<store::InMemoryStore>();
   if (!options.store.empty()) {
     SPOTTER_ASSIGN_OR_RETURN(store, store_rocksdb::Open({.directory = options.store}, true));
   }
-  SPOTTER_ASSIGN_OR_RETURN(const auto shard, engine::Shard::Open(*store, {}, skips));
+  SPOTTER_ASSIGN_OR_RETURN(const auto shard, engine::Shard::Open(*store, {}, source.skips));
   if (shard->next_offset() != 0) {
     return FailedPrecondition("'{}' is not empty: expected an empty state", options.store);
   }
+  SPOTTER_ASSIGN_OR_RETURN(const log::Offset end, EndOf(options, source));
   std::set<model::ActionId> seen;
   size_t actions = 0;
   std::vector<log::Record> records;
-  while (shard->next_offset() < log->durable_end()) {
+  while (shard->next_offset() < end) {
+    const log::Offset next = shard->next_offset();
+    if (!source.log->WaitReadable(next, kSilence)) {
+      return Unavailable("{}: the record at offset {} did not come within {}", source.name, next,
+                         FormatDuration(kSilence));
+    }
     records.clear();
-    SPOTTER_RETURN_IF_ERROR(log->Read(shard->next_offset(), options.batch, 4 << 20, records));
+    const auto count = std::min(options.batch, static_cast<size_t>(end - next));
+    SPOTTER_RETURN_IF_ERROR(source.log->Read(next, count, 4 << 20, records));
     SPOTTER_ASSIGN_OR_RETURN(const engine::Effects effects, shard->ApplyBatch(records));
     for (const engine::OutboxChange& change : effects.outbox) {
       const auto* action = std::get_if<model::Action>(&change.entry.what);
@@ -95,6 +76,39 @@ Status Replay(const Options& options) {
   return OkStatus();
 }
 
+// "NAME=VALUE" of a setting of librdkafka.
+Status ReadKafkaSettings(const std::vector<std::string>& texts, Options& options) {
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return InvalidArgument("--kafka: '{}': expected NAME=VALUE", text);
+    }
+    options.source.kafka[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  if (options.source.log.empty() == options.source.brokers.empty()) {
+    return InvalidArgument("expected a log directory, or --brokers, and not both");
+  }
+  return OkStatus();
+}
+
+void AddOptions(CLI::App& app, Options& options, std::vector<std::string>& kafka) {
+  replay::SourceOptions& source = options.source;
+  app.add_option("log", source.log, "log directory, DIR/log of a server");
+  app.add_flag("--actions", options.actions, "print the id of each action, in order of decision");
+  app.add_option("--batch", options.batch, "records applied together (1024)")
+      ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--until", options.until, "stop before this offset (the log's end)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--data", options.store, "keep the state in RocksDB here, not in memory");
+  app.add_option("--shard", source.shard, "which partition; whose skips count (0)")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--control", source.control, "control log directory (beside the log)");
+  app.add_option("--brokers", source.brokers, "Kafka brokers, HOST:PORT,...; the log is a topic");
+  app.add_option("--log-topic", source.log_topic)->capture_default_str();
+  app.add_option("--control-topic", source.control_topic)->capture_default_str();
+  app.add_option("--kafka", kafka, "NAME=VALUE, a setting of librdkafka; may be repeated");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -102,21 +116,22 @@ int main(int argc, char** argv) {
       "Applies a log to an empty state and prints the state's hash: the same log gives the "
       "same hash and the same action ids on every machine.",
       "spotter-replay");
-  app.footer("\nExample: spotter-replay ./data/log --actions     (the server must be stopped)\n");
+  app.footer(
+      "\nExamples: spotter-replay ./data/log --actions     (the server must be stopped)\n"
+      "          spotter-replay --brokers kafka:9092 --shard 3 --until 4711\n");
   Options options;
-  app.add_option("log", options.log, "log directory, DIR/log of a server")->required();
-  app.add_flag("--actions", options.actions, "print the id of each action, in order of decision");
-  app.add_option("--batch", options.batch, "records applied together (1024)")
-      ->check(CLI::Range(1, 1 << 20));
-  app.add_option("--data", options.store, "keep the state in RocksDB here, not in memory");
-  app.add_option("--control", options.control, "control log directory (beside the log)");
-  app.add_option("--shard", options.shard, "whose skips of the control log count (0)");
+  std::vector<std::string> kafka;
+  AddOptions(app, options, kafka);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   SetLogLevel(LogLevel::kError);
+  if (const Status valid = ReadKafkaSettings(kafka, options); !valid.ok()) {
+    fmt::print(stderr, "error: {}\n", MessageOf(valid));
+    return 2;
+  }
   const Status done = Replay(options);
   if (done.ok()) return 0;
   fmt::print(stderr, "error: {}\n", MessageOf(done));

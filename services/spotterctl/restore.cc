@@ -13,7 +13,9 @@
 #include "log_local/local_log.h"
 #include "services/program/host.h"
 #include "services/shard/snapshot_files.h"
+#include "services/spotterctl/abandoned_history.h"
 #include "services/spotterctl/commands.h"
+#include "services/spotterctl/restored_log.h"
 #include "state/verify_hash.h"
 #include "store_rocksdb/rocksdb_store.h"
 
@@ -58,68 +60,47 @@ Status Verify(const std::string& state, const SnapshotManifest& manifest) {
   return OkStatus();
 }
 
-// A name beside `path` that is not taken.
-std::string AsideOf(const std::string& path) {
-  std::string aside = path + ".before-restore";
-  for (int n = 2; fs::exists(aside); ++n) aside = fmt::format("{}.before-restore-{}", path, n);
-  return aside;
+void SayMoved(std::string_view what, const std::string& aside) {
+  if (!aside.empty()) fmt::print("the former {} is in {}\n", what, aside);
 }
 
-Status MoveAside(const std::string& path, std::string_view what) {
-  const std::string aside = AsideOf(path);
-  fs::rename(path, aside);
-  fmt::print("the former {} is in {}\n", what, aside);
-  return OkStatus();
+// What only --force does, named before it is done.
+Status AskForForce(const LogFit& fit, const SnapshotManifest& manifest, const std::string& data) {
+  std::string why;
+  if (fit.dropped() > 0) {
+    why = fmt::format(
+        "the log '{}/log' holds {} accepted records, offsets {} to {}, and ends below the "
+        "snapshot's offset {}: it would be moved aside, and what of them snapshot '{}' does not "
+        "have would be lost; ",
+        data, fit.dropped(), fit.start, fit.end - 1, manifest.offset, manifest.name());
+  }
+  const std::string state = data + "/state";
+  if (fs::exists(state) && !fs::is_empty(state)) why += fmt::format("'{}' is not empty; ", state);
+  if (why.empty()) return OkStatus();
+  return FailedPrecondition("{}--force moves aside what is there", why);
 }
 
-// What the log can give to the restored state.
-struct LogFit {
-  bool begins_anew = false;  // it ends below the snapshot: nothing of it can follow
-  std::string said;          // to the operator; "" = it simply goes on
-};
-
-// FailedPrecondition: records that followed the snapshot are gone from the log, others are not.
-StatusOr<LogFit> FitLog(const std::string& log, const SnapshotManifest& manifest) {
-  log_local::Segments segments;
-  if (fs::exists(log)) {
-    SPOTTER_ASSIGN_OR_RETURN(segments, log_local::ListSegments(log));
-  }
-  if (segments.empty()) {
-    return LogFit{.begins_anew = manifest.offset > 0,
-                  .said = "there is no log: what came after the snapshot is lost"};
-  }
-  if (const int64_t start = segments.begin()->first; start > manifest.offset) {
-    return FailedPrecondition(
-        "snapshot '{}' stands at offset {}, the log '{}' starts at {}: the records between are "
-        "gone; restore a snapshot at or after offset {}",
-        manifest.path, manifest.offset, log, start, start);
-  }
-  SPOTTER_ASSIGN_OR_RETURN(const log_local::SegmentScan tail, log_local::ScanTail(log));
-  if (tail.end < manifest.offset) {
-    return LogFit{.begins_anew = true,
-                  .said = fmt::format("the log ends at offset {}, below the snapshot's {}: it goes "
-                                      "on there",
-                                      tail.end, manifest.offset)};
-  }
-  for (const log_local::Hole& hole : tail.holes) {
-    if (hole.end <= manifest.offset) continue;
-    return LogFit{.said = fmt::format(
-                      "the log's record at offset {}, after the snapshot's {}, is damaged: the "
-                      "server will stand still there until that offset is skipped",
-                      std::max(hole.first, manifest.offset), manifest.offset)};
-  }
-  return LogFit{};
+// How far the state and the snapshots that are there reach; 0: no state, or it cannot be read.
+StatusOr<int64_t> KnownTo(const std::string& data) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto snapshots, service::ListSnapshotFiles(data + "/snapshots"));
+  int64_t known = snapshots.empty() ? 0 : snapshots.front().offset;
+  const auto store =
+      store_rocksdb::Open({.directory = data + "/state", .cache_bytes = 8u << 20}, false);
+  if (!store.ok()) return known;
+  const StatusOr<state::Meta> meta = state::ReadMeta(**store);
+  return meta.ok() ? std::max(known, meta->next_offset) : known;
 }
 
-// An empty log that begins at `first`.
-Status BeginLog(const std::string& log, int64_t first) {
-  if (fs::exists(log)) SPOTTER_RETURN_IF_ERROR(MoveAside(log, "log"));
-  const std::string draft = log + ".restoring";
-  fs::remove_all(draft);
-  fs::create_directory(draft);
-  fs::permissions(draft, fs::perms::owner_all);
-  SPOTTER_RETURN_IF_ERROR(service::WriteFileDurably(log_local::SegmentPath(draft, first), ""));
-  fs::rename(draft, log);
+// Before the log is touched: a restore that is killed here leaves a log that is as it was, without
+// what was said of records that it does not have.
+Status AbandonHistory(int64_t from, const std::string& data, log_local::LocalLog* control) {
+  std::vector<std::string> said;
+  if (control != nullptr) {
+    SPOTTER_ASSIGN_OR_RETURN(said, TakeBackFrom(from, *control));
+  }
+  SPOTTER_ASSIGN_OR_RETURN(const auto moved, MoveSnapshotsAside(from, data + "/snapshots"));
+  said.insert(said.end(), moved.begin(), moved.end());
+  for (const std::string& line : said) fmt::print("note: {}\n", line);
   return OkStatus();
 }
 
@@ -158,19 +139,29 @@ Status Restore(const Options& options) {
                            LockDirectory(options.data));
   SPOTTER_RETURN_IF_ERROR(CheckVersion(control.get(), manifest));
   const std::string state = options.data + "/state";
+  const std::string log = options.data + "/log";
   const std::string draft = options.data + "/state.restoring";
-  if (fs::exists(state) && !fs::is_empty(state) && !options.force) {
-    return FailedPrecondition("'{}' is not empty: --force moves it aside", state);
-  }
-  SPOTTER_ASSIGN_OR_RETURN(const LogFit fit, FitLog(options.data + "/log", manifest));
+  SPOTTER_ASSIGN_OR_RETURN(const LogFit fit, FitLog(log, manifest));
+  if (!options.force) SPOTTER_RETURN_IF_ERROR(AskForForce(fit, manifest, options.data));
   fs::create_directories(options.data);
   fs::remove_all(draft);
   fs::copy(manifest.path + "/state", draft, fs::copy_options::recursive);
   SPOTTER_RETURN_IF_ERROR(Verify(draft, manifest));
   SPOTTER_RETURN_IF_ERROR(service::WriteRestoredOffset(draft, manifest.offset));
   SPOTTER_RETURN_IF_ERROR(service::SyncTree(draft));
-  if (fit.begins_anew) SPOTTER_RETURN_IF_ERROR(BeginLog(options.data + "/log", manifest.offset));
-  if (fs::exists(state)) SPOTTER_RETURN_IF_ERROR(MoveAside(state, "state"));
+  SPOTTER_ASSIGN_OR_RETURN(const int64_t known_to, KnownTo(options.data));
+  if (const auto from = AbandonedFrom(fit, manifest.offset, known_to)) {
+    SPOTTER_RETURN_IF_ERROR(AbandonHistory(*from, options.data, control.get()));
+  }
+  if (fit.begins_anew) {
+    SPOTTER_ASSIGN_OR_RETURN(const std::string aside, BeginLog(log, manifest.offset));
+    SayMoved("log", aside);
+  }
+  if (fs::exists(state)) {
+    const std::string aside = AsideOf(state);
+    fs::rename(state, aside);
+    SayMoved("state", aside);
+  }
   fs::rename(draft, state);
   SPOTTER_RETURN_IF_ERROR(service::SyncDirectory(options.data));
   if (!fit.said.empty()) fmt::print("note: {}\n", fit.said);
@@ -187,7 +178,8 @@ void AddRestoreCommand(CLI::App& app, Run& run) {
       "restore", "put a snapshot in place of the state of a stopped server; the log goes on");
   restore->add_option("snapshot", options->snapshot, "its name, its path, or latest")->required();
   restore->add_option("--data", options->data, "the server's data directory")->required();
-  restore->add_flag("--force", options->force, "move a state that is there aside");
+  restore->add_flag("--force", options->force,
+                    "move a state, and a log that ends below the snapshot, aside");
   restore->callback([&run, options] {
     run = [options](const Client&) -> Status {
       try {

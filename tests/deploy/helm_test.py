@@ -19,7 +19,8 @@ import harness  # noqa: E402
 
 CHART = promql.ROOT / "helm" / "spotter"
 VALUES = [CHART / "values.yaml", CHART / "ci" / "small.yaml", CHART / "ci" / "tls-large.yaml"]
-COMPONENTS = {"ingest", "engine", "gateway"}
+# Each component and its program.
+PROGRAMS = {"ingest": "ingest", "engine": "engine", "gateway": "gateway", "standby": "engine"}
 
 
 @functools.cache
@@ -28,6 +29,11 @@ def render(*arguments):
                             "--kube-version", tools.KUBERNETES, *arguments])
     # helm says of every symbolic link that it followed it
     return code, "\n".join(line for line in text.split("\n") if not line.startswith("walk.go"))
+
+
+def components(values):
+    """A standby only where it is asked for."""
+    return {"ingest", "engine", "gateway"} | ({"standby"} if values == VALUES[2] else set())
 
 
 @functools.cache
@@ -92,9 +98,9 @@ class Rendered(unittest.TestCase):
         return map(documents, VALUES)
 
     def test_every_pod_is_confined(self):
-        for found in self.each():
-            workloads = of_kind(found, "Deployment", "StatefulSet")
-            self.assertEqual({f"rel-spotter-{name}" for name in COMPONENTS}, set(workloads))
+        for values in VALUES:
+            workloads = of_kind(documents(values), "Deployment", "StatefulSet")
+            self.assertEqual({f"rel-spotter-{name}" for name in components(values)}, set(workloads))
             for one in workloads.values():
                 pod = one["spec"]["template"]["spec"]
                 container = pod["containers"][0]
@@ -139,6 +145,24 @@ class Rendered(unittest.TestCase):
             self.assertTrue(any(config["snapshots"] == path or config["snapshots"].startswith(f"{path}/")
                                 for path in mounted), config["snapshots"])
 
+    def test_a_standby_follows_the_shards_of_its_engine_and_owns_none(self):
+        found = documents(VALUES[2])
+        engine, standby = (of_kind(found, "StatefulSet")[f"rel-spotter-{name}"]
+                           for name in ("engine", "standby"))
+        self.assertEqual(engine["spec"]["replicas"], standby["spec"]["replicas"])
+        container = standby["spec"]["template"]["spec"]["containers"][0]
+        self.assertEqual(["spotter-engine"], container["command"])
+        self.assertIn("--advertise=$(POD_NAME).rel-spotter-standby.studio.svc:7071",
+                      container["args"])
+        configs = of_kind(found, "ConfigMap")
+        config = yaml.safe_load(configs["rel-spotter-standby"]["data"]["standby.yaml"])
+        expected = yaml.safe_load(configs["rel-spotter-engine"]["data"]["engine.yaml"])
+        self.assertEqual({**expected, "standby": True}, config)
+        gateway = of_kind(found, "NetworkPolicy")["rel-spotter-gateway"]["spec"]["egress"]
+        reached = [peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+                   for rule in gateway for peer in rule.get("to", []) if "podSelector" in peer]
+        self.assertEqual(["ingest", "engine", "standby"], reached)
+
     def test_files_that_a_configuration_names_are_mounted(self):
         for found in self.each():
             configs = of_kind(found, "ConfigMap")
@@ -154,12 +178,12 @@ class Rendered(unittest.TestCase):
                         self.assertIn(str(pathlib.PurePath(value).parent), mounted, key)
 
     def test_programs_know_the_keys_that_they_get(self):
-        for found in self.each():
-            configs = of_kind(found, "ConfigMap")
-            for component in COMPONENTS:
+        for values in VALUES:
+            configs = of_kind(documents(values), "ConfigMap")
+            for component in components(values):
                 config = yaml.safe_load(configs[f"rel-spotter-{component}"]["data"]
                                         [f"{component}.yaml"])
-                known = tools.flags_of(harness.bin_dir() / f"spotter-{component}")
+                known = tools.flags_of(harness.bin_dir() / f"spotter-{PROGRAMS[component]}")
                 keys = {key for key in config if not key.startswith("kafka.")}
                 self.assertEqual(set(), keys - known, component)
 

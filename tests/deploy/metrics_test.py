@@ -55,7 +55,7 @@ class Metrics(unittest.TestCase):
             provoke(self.server)
             prometheus.wait_for('ALERTS{alertname="SpotterDeadLetters", alertstate="firing"}')
             prometheus.wait_healthy()
-            self.assertEqual({"SpotterDeadLetters"}, prometheus.alerts())
+            prometheus.wait_alerts({"SpotterDeadLetters"})
             self.server.kill()
             prometheus.wait_for('ALERTS{alertname="SpotterDown", alertstate="pending"}')
 

@@ -33,8 +33,7 @@ class Platform(unittest.TestCase):
             self.broker.create_topic(topic, 1)
         # No TLS on loopback, so no tokens at ingest either: it is only fed by its topic.
         ingest = cluster.Program("spotter-ingest", self.scratch / "ingest", "--brokers",
-                                 self.broker.bootstrap, "--topics", SOURCE,
-                                 "--http", "127.0.0.1:0").start()
+                                 self.broker.bootstrap, "--topics", SOURCE).start()
         self.addCleanup(ingest.kill)
         self.gateway = platform.gateway().start()
         self.programs = {"spotter-ingest": ingest, "spotter-engine": engine,
@@ -68,10 +67,11 @@ class Platform(unittest.TestCase):
         targets = {job: program.admin for job, program in self.programs.items()}
         with Prometheus(self.scratch, targets) as prometheus:
             prometheus.wait_healthy()
-            self.assertEqual(set(), prometheus.alerts())
+            prometheus.wait_alerts(set())
             self.feed()
             prometheus.wait_for('ALERTS{alertname="SpotterDeadLetters", alertstate="firing"}')
-            self.assertEqual({"SpotterDeadLetters"}, prometheus.alerts())
+            prometheus.wait_alerts({"SpotterDeadLetters"})
+            self.assertEqual({"SpotterDeadLetters"}, prometheus.ever_fired())
             empty = prometheus.empty_panels()
             print(f"platform: panels without data: {', '.join(sorted(empty))}")
             self.assertLess(len(empty), 15, empty)

@@ -87,8 +87,21 @@ class Prometheus:
         harness.wait_until(lambda: len(healthy()) == len(list(promql.rules())),
                            "all rules healthy", timeout=60)
 
-    def alerts(self):
-        return {one["metric"]["alertname"] for one in self.query("ALERTS")}
+    def wait_alerts(self, expected):
+        """Until just these are pending or firing. A rule over minutes may hold for the first two
+        scrapes of a program: a shard that had no heartbeat between them is silent so far."""
+        seen = []
+        def as_expected():
+            seen.append({one["metric"]["alertname"] for one in self.query("ALERTS")})
+            return seen[-1] == expected
+        try:
+            harness.wait_until(as_expected, "", timeout=60)
+        except harness.Failed:
+            raise AssertionError(f"alerts: expected {expected}, found {seen[-1]}") from None
+
+    def ever_fired(self):
+        fired = self.query('max_over_time(ALERTS{alertstate="firing"}[1h])')
+        return {one["metric"]["alertname"] for one in fired}
 
     def empty_panels(self):
         """Panels whose queries are valid and show nothing; an invalid one raises."""

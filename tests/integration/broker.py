@@ -223,8 +223,8 @@ class Broker:
             "num.io.threads": 2,
             "log.cleaner.threads": 1,
             # One node is its own cluster: it need not wait for itself after a SIGKILL.
-            "broker.session.timeout.ms": 2000,
-            "broker.heartbeat.interval.ms": 500,
+            "broker.session.timeout.ms": 1300,
+            "broker.heartbeat.interval.ms": 300,
             "controller.quorum.election.timeout.ms": 300,
             "controller.quorum.election.backoff.max.ms": 100,
             "controller.quorum.fetch.timeout.ms": 500,

@@ -7,7 +7,9 @@
         Ctl(gateway, "studio").run("status")
 """
 
+import concurrent.futures
 import os
+import signal
 import subprocess
 import urllib.request
 
@@ -15,6 +17,7 @@ import harness
 from broker import Broker
 
 TOKEN = "test-token"
+SOURCE_TOPICS = ("studio.bookings", "studio.checkins", "studio.pos", "studio.scanners")
 ROLES = "publisher, subscriber, marketer, analyst, staff, admin, operator"
 
 
@@ -26,12 +29,13 @@ class Program(harness.Server):
         self.name = name
         self.arguments = list(map(str, arguments))
         self.command = [str(harness.bin_dir() / name), *self.arguments]
-        self.extra = ["--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+        self.listeners = ["http", "grpc", "admin"] if name == "spotter-ingest" else ["grpc", "admin"]
+        self.extra = [word for one in self.listeners for word in (f"--{one}", "127.0.0.1:0")]
         self.shards = None
 
     def start(self, timeout=60):
         super().start(timeout)
-        self.extra = ["--grpc", self.grpc, "--admin", self.admin]
+        self.extra = [word for one in self.listeners for word in (f"--{one}", getattr(self, one))]
         return self
 
     def try_start(self, timeout=30):
@@ -46,6 +50,46 @@ class Program(harness.Server):
             lines = answer.read().decode().splitlines()
         return {name: float(value) for name, _, value in
                 (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+    def metric(self, name, **labels):
+        """The sum of a metric's samples that have these labels."""
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        return sum(value for sample, value in self.metrics().items()
+                   if sample.partition("{")[0] == name and all(word in sample for word in wanted))
+
+    def shards_delivered(self):
+        """Numbers of the shards for which it may deliver now."""
+        return {int(name.split('"')[1]) for name, value in self.metrics().items()
+                if name.startswith("spotter_engine_delivers{") and value == 1}
+
+    def pause(self):
+        """SIGSTOP, until resume(): nothing in it runs, and it does not know."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+
+def shard_of(tenant, shards):
+    """Where a tenant lives that was never placed: Kafka's own partition of it as a key."""
+    mix, mask = 0x5bd1e995, 0xffffffff
+    data = tenant.encode()
+    state = 0x9747b28c ^ len(data)
+    whole = len(data) // 4 * 4
+    for first in range(0, whole, 4):
+        word = int.from_bytes(data[first:first + 4], "little") * mix & mask
+        word = (word ^ word >> 24) * mix & mask
+        state = state * mix & mask ^ word
+    if whole < len(data):
+        state = (state ^ int.from_bytes(data[whole:], "little")) * mix & mask
+    state = (state ^ state >> 13) * mix & mask
+    return ((state ^ state >> 15) & 0x7fffffff) % shards
+
+
+def take(engine, shards):
+    """Makes it the owner of all of them, at once: each waits out a lease."""
+    with concurrent.futures.ThreadPoolExecutor(len(shards)) as pool:
+        list(pool.map(lambda shard: harness.Ctl(engine).run("shard", "take", shard), shards))
 
 
 class Cluster:
@@ -73,6 +117,15 @@ class Cluster:
         return self._add(Program("spotter-gateway", self.scratch / "gateway", *self.common,
                                  *arguments))
 
+    def ingest(self, *arguments):
+        return self._add(Program("spotter-ingest", self.scratch / "ingest", *self.common,
+                                 *arguments))
+
+    def create_source_topics(self, partitions=4):
+        for topic in SOURCE_TOPICS:
+            self.broker.create_topic(topic, partitions, {})
+        self.broker.create_topic("spotter.deadletters", 2)
+
     def _add(self, program):
         self.programs.append(program)
         return program
@@ -84,7 +137,7 @@ class Cluster:
     def __exit__(self, kind, value, trace):
         for program in self.programs:
             if program.is_alive():
-                program.kill()
+                program.kill()  # a paused one too
             if kind is not None:
                 print(f"--- {program.name}\n{program.stderr_tail(40)}")
         self.broker.kill()

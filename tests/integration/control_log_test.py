@@ -75,9 +75,9 @@ class ControlLog(unittest.TestCase):
                 letters = ctl.row("status")["dead_letters"]
                 self.assertEqual(0, server.stop())
             self.assertEqual(1, int(letters))
-            self.assertEqual(live, harness.Replay(data).hash)
+            self.assertEqual(live, harness.Replay(data / "log").hash)
             shutil.rmtree(data / "control")
-            self.assertNotEqual(live, harness.Replay(data).hash, "the skip is in the control log")
+            self.assertNotEqual(live, harness.Replay(data / "log").hash, "the skip is in the control log")
 
 
 if __name__ == "__main__":

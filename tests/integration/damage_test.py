@@ -182,7 +182,7 @@ class Damage(unittest.TestCase):
         self.assertNotEqual(after, self.ctl.state_hash()["hash"])
         last = self.ctl.state_hash()["hash"]
         self.stop()
-        self.assertEqual(last, harness.Replay(self.data).hash)
+        self.assertEqual(last, harness.Replay(self.data / "log").hash)
 
     def test_in_an_older_file_it_is_found_when_it_is_read(self):
         self.publish(*range(40))
@@ -215,6 +215,29 @@ class Damage(unittest.TestCase):
         self.assertIn("log tail repaired", self.server.stderr_tail())
         self.publish(10)
         self.assert_moves(11)
+
+    def test_a_replay_changes_nothing(self):
+        self.publish(*range(10))
+        expected = self.ctl.state_hash()["hash"]
+        self.stop()
+        for path in (self.segments()[-1], *(self.data / "control").glob("*.log")):
+            with open(path, "ab") as file:
+                file.write(b"\x40\x00\x00\x00half a frame")
+
+        def everything():
+            return {path: (path.stat().st_mtime_ns, path.read_bytes()) for folder in
+                    ("log", "control") for path in sorted((self.data / folder).iterdir())}
+        before = everything()
+        self.assertEqual(expected, harness.Replay(self.data / "log").hash)
+        self.assertEqual(before, everything())
+        shutil.copytree(self.data / "log", self.scratch / "bare" / "log")
+        (self.scratch / "bare" / "log" / "LOCK").unlink()
+        names = sorted(path.name for path in (self.scratch / "bare" / "log").iterdir())
+        self.assertEqual(expected, harness.Replay(self.scratch / "bare" / "log").hash)
+        self.assertEqual(names, sorted(p.name for p in (self.scratch / "bare" / "log").iterdir()))
+        self.server.start()  # and who writes keeps it away
+        with self.assertRaisesRegex(harness.Failed, "in use by another process"):
+            harness.Replay(self.data / "log")
 
     def test_a_torn_tail_below_the_stored_offset_stands_still(self):
         self.publish(*range(10))
@@ -272,6 +295,105 @@ class Damage(unittest.TestCase):
         self.assertEqual(before, self.ctl.state_hash()["hash"])
         self.publish(20)
         self.assert_moves(21)
+
+    # --- offsets that are given out again
+
+    def cut(self, number):
+        """The log loses its tail from a booking's record on; the offset it ends at."""
+        path, (offset, at, _) = self.find(number)
+        with open(path, "r+b") as file:
+            file.truncate(at)
+        return offset
+
+    def test_skips_of_lost_records_do_not_hit_those_that_get_their_offsets(self):
+        self.publish(*range(20))
+        snapshot = int(self.ctl.row("snapshot")["offset"])
+        self.publish(*range(20, 30))
+        for offset in (snapshot - 1, *range(snapshot + 12, snapshot + 30)):
+            self.ctl.try_run("skip", offset, "--reason", "poison of the lost history")
+        self.stop()
+        self.cut(15)
+        said = self.restore()
+        self.server.start()
+        self.publish(*range(40, 70))
+        self.assert_moves(50)
+        self.assertIn(f"the skip of offset {snapshot + 12} is taken back", said)
+        self.assertEqual(0, int(self.ctl.row("status")["dead_letters"]))
+        self.publish(*range(70, 73))  # a skip of the new history holds as ever
+        offset = int(self.ctl.row("status")["log_end_offset"]) + 5
+        self.skip(offset)
+        self.stop()
+        self.server.start()
+        self.publish(*range(80, 90))
+        self.assertEqual(1, int(self.ctl.row("status")["dead_letters"]))
+
+    def test_nor_where_the_log_goes_on_at_its_lost_tail(self):
+        self.publish(*range(10))
+        self.ctl.run("snapshot")
+        self.publish(*range(10, 30))
+        end = int(self.ctl.row("status")["log_end_offset"])
+        for offset in range(end, end + 20):
+            self.skip(offset)
+        self.stop()
+        self.cut(25)
+        said = self.restore()
+        self.server.start()
+        self.publish(*range(40, 70))
+        self.assert_moves(55)
+        self.assertIn(f"the skip of offset {end} is taken back", said)
+
+    def test_a_barrier_of_the_lost_history_stops_nobody(self):
+        self.publish(*range(20))
+        snapshot = int(self.ctl.row("snapshot")["offset"])
+        self.publish(*range(20, 25))
+        barrier = int(self.ctl.row("barrier")["offset"])
+        name = self.ctl.rows("snapshots")[-1]["name"]
+        self.stop()
+        self.cut(15)
+        said = self.restore(name)
+        self.server.start()
+        self.publish(*range(40, 60))
+        self.assertIn(f"the barrier at offset {barrier} ", said)
+        self.assertGreater(int(self.ctl.row("status")["applied_offset"]), barrier)
+        self.assert_moves(40)
+        self.assertGreater(barrier, snapshot)
+
+    def test_a_snapshot_of_the_lost_history_is_not_the_latest(self):
+        self.publish(*range(10))
+        first = self.ctl.row("snapshot")["name"]
+        self.publish(*range(10, 40))
+        lost = self.ctl.row("snapshot")["name"]
+        self.stop()
+        self.cut(5)
+        said = self.restore(first)
+        self.server.start()
+        self.publish(*range(50, 55))
+        snapshots = [row["name"] for row in self.ctl.rows("snapshots")]
+        self.stop()
+        self.restore()
+        self.server.start()
+        self.assert_moves(15)  # what was accepted since is still there
+        self.assertEqual([first], snapshots)
+        aside = self.data / "snapshots.before-restore"
+        self.assertIn(f"snapshot {lost} holds lost records and is in {aside}", said)
+        self.assertEqual([lost], [path.name for path in aside.iterdir()])
+
+    def test_accepted_records_are_dropped_only_by_force(self):
+        self.publish(*range(20))
+        snapshot = self.ctl.row("snapshot")
+        self.stop()
+        end = self.cut(15)
+        shutil.rmtree(self.data / "state")
+        before = sorted(path.name for path in self.data.iterdir())
+        done = self.ctl.try_run("restore", "latest", "--data", self.data)
+        self.assertNotEqual(0, done.returncode)
+        for word in (f"holds {end} accepted records, offsets 0 to {end - 1}",
+                     f"the snapshot's offset {snapshot['offset']}", "--force"):
+            self.assertIn(word, done.stderr)
+        self.assertEqual(before, sorted(path.name for path in self.data.iterdir()))
+        self.assertIn(f"{self.data}/log.before-restore", self.restore())
+        self.server.start()
+        self.assert_moves(20)
 
     # --- a snapshot older than the log
 

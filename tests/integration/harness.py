@@ -279,11 +279,11 @@ class Ctl:
 
 
 class Replay:
-    """What `spotter-replay` makes of a log of a stopped server."""
+    """What `spotter-replay` makes of a log: arguments as on its command line."""
 
-    def __init__(self, data):
-        done = subprocess.run([str(bin_dir() / "spotter-replay"), str(data / "log"), "--actions"],
-                              capture_output=True, text=True, timeout=600)
+    def __init__(self, *arguments):
+        command = [str(bin_dir() / "spotter-replay"), *map(str, arguments), "--actions"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         if done.returncode != 0:
             raise Failed(f"spotter-replay: exit code {done.returncode}: {done.stderr.strip()}")
         *actions, summary = done.stdout.split("\n")[:-1]

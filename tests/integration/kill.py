@@ -57,7 +57,7 @@ class Outcome:
         code = server.stop()
         if code != 0:
             raise harness.Failed(f"exit code {code} after SIGTERM\n{server.stderr_tail()}")
-        self.replay = harness.Replay(server.data)
+        self.replay = harness.Replay(server.data / "log")
 
 
 def live(scratch, name, deliveries, options, kill=None, seed=0):

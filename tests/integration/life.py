@@ -8,6 +8,7 @@ import datetime
 import json
 import subprocess
 import threading
+import time
 
 import harness
 
@@ -43,12 +44,14 @@ def event_id(delivery):
 
 class Posts:
     """Posts deliveries over several connections, each member's on one, so that the order of a
-    member's events is kept."""
+    member's events is kept. `headers` gives those that a delivery needs."""
 
-    def __init__(self, server, lanes=16):
+    def __init__(self, server, lanes=16, headers=lambda delivery: ()):
         self.server = server
         self.lanes = lanes
+        self.headers = headers
         self.accepted = 0
+        self.taken = []  # what was answered 2xx
         self.refused = collections.Counter()
         self.on_accepted = lambda count: None
         self.lock = threading.Lock()
@@ -73,39 +76,42 @@ class Posts:
                 group = self._group(queue, done)
                 status, answer = self._post(poster, group)
                 if status in (429, 503):
-                    continue  # backpressure: the same again
+                    time.sleep(0.02)  # backpressure: the same again
+                    continue
                 done += len(group)
-                self._count(status, answer, len(group))
+                self._count(status, answer, group)
         except harness.ServerGone:
             pass
         finally:
             poster.close()
         return queue[done:]
 
-    def _count(self, status, answer, count):
+    def _count(self, status, answer, group):
         with self.lock:
             if status // 100 == 2:
-                self.accepted += count
+                self.accepted += len(group)
+                self.taken += group
             else:
-                self.refused[f"{status} {answer.decode(errors='replace')[:200]}"] += count
+                self.refused[f"{status} {answer.decode(errors='replace')[:200]}"] += len(group)
         self.on_accepted(self.accepted)
 
-    @staticmethod
-    def _group(queue, first, limit=50):
-        """One webhook, or CloudEvents that follow each other as one batch."""
+    def _group(self, queue, first, limit=50):
+        """One webhook, or CloudEvents of one sender that follow each other as one batch."""
         last = first + 1
         if queue[first]["source"] == "spotter":
-            while last < len(queue) and last - first < limit and queue[last]["source"] == "spotter":
+            headers = self.headers(queue[first])
+            while (last < len(queue) and last - first < limit and
+                   queue[last]["source"] == "spotter" and self.headers(queue[last]) == headers):
                 last += 1
         return queue[first:last]
 
-    @staticmethod
-    def _post(poster, group):
+    def _post(self, poster, group):
         one = group[0]
+        headers = self.headers(one)
         if len(group) == 1:
-            return poster.post(one["path"], one["body"], one["content_type"])
+            return poster.post(one["path"], one["body"], one["content_type"], headers)
         body = "[" + ",".join(d["body"] for d in group) + "]"
-        return poster.post(one["path"], body, "application/cloudevents-batch+json")
+        return poster.post(one["path"], body, "application/cloudevents-batch+json", headers)
 
 
 class Run:

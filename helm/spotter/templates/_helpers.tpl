@@ -10,6 +10,16 @@
 {{ include "spotter.fullname" .root }}-{{ .name }}
 {{- end }}
 
+{{- /* What runs. A standby is an engine: it follows the same shards and owns none until promoted. */ -}}
+{{- define "spotter.components" -}}
+ingest engine gateway{{ if .Values.standby.enabled }} standby{{ end }}
+{{- end }}
+
+{{- /* The part of the values that a component is set by. */ -}}
+{{- define "spotter.section" -}}
+{{ ternary "engine" .name (eq .name "standby") }}
+{{- end }}
+
 {{- define "spotter.selector" -}}
 app.kubernetes.io/name: spotter
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -42,14 +52,15 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- if eq .name "ingest" }}
   {{- $keys = merge $keys (dict "http" "0.0.0.0:7070" "group" $v.ingest.group "topics" (join "," $v.ingest.topics)) }}
   {{- if $v.tokens.webhooks }}{{ $_ := set $keys "secrets" "/etc/spotter/tokens/webhooks.yaml" }}{{ end }}
-{{- else if eq .name "engine" }}
+{{- else if eq (include "spotter.section" .) "engine" }}
   {{- $keys = merge $keys (dict "data" "/data" "replicas" $v.engine.replicas
         "snapshots" (ternary "/snapshots" "/data/snapshots" (ne $v.engine.snapshots.existingClaim ""))) }}
+  {{- if eq .name "standby" }}{{ $_ := set $keys "standby" true }}{{ end }}
 {{- else }}
   {{- $ingest := include "spotter.component" (dict "root" .root "name" "ingest") }}
   {{- $keys = merge $keys (dict "ingest" (printf "%s.%s.svc:7071" $ingest .root.Release.Namespace) "tls-ca" "/etc/spotter/tls/ca.crt") }}
 {{- end }}
-{{- range $name, $value := (index $v .name).settings }}
+{{- range $name, $value := (index $v (include "spotter.section" .)).settings }}
   {{- if hasKey $keys $name }}{{ fail (printf "%s.settings.%s: the chart sets this key itself" $.name $name) }}{{ end }}
   {{- $_ := set $keys $name $value }}
 {{- end }}
@@ -61,7 +72,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 serviceAccountName: {{ include "spotter.serviceAccount" .root }}
 automountServiceAccountToken: false
 enableServiceLinks: false
-terminationGracePeriodSeconds: {{ (index .root.Values .name).terminationGracePeriodSeconds }}
+terminationGracePeriodSeconds: {{ (index .root.Values (include "spotter.section" .)).terminationGracePeriodSeconds }}
 securityContext:
   runAsNonRoot: true
   runAsUser: 65532
@@ -102,7 +113,7 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
-resources: {{- toYaml (index .root.Values .name).resources | nindent 2 }}
+resources: {{- toYaml (index .root.Values (include "spotter.section" .)).resources | nindent 2 }}
 livenessProbe:  # the process itself, never Kafka or a peer
   httpGet: {path: /healthz, port: admin}
   periodSeconds: 10
@@ -116,7 +127,7 @@ startupProbe:
   httpGet: {path: /healthz, port: admin}
   periodSeconds: 5
   timeoutSeconds: 5
-  failureThreshold: {{ if eq .name "engine" }}{{ mul .root.Values.engine.startupMinutes 12 }}{{ else }}24{{ end }}
+  failureThreshold: {{ if eq (include "spotter.section" .) "engine" }}{{ mul .root.Values.engine.startupMinutes 12 }}{{ else }}24{{ end }}
 {{- end }}
 
 {{- define "spotter.mounts" -}}

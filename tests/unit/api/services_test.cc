@@ -4,9 +4,11 @@
 // mission: C1 C4 C30 X20
 #include <gtest/gtest.h>
 
+#include "api/action_mirror.h"
 #include "api/explain.h"
 #include "api_fixture.h"
 #include "engine/queries.h"
+#include "log/placement.h"
 #include "spotter/v1/action_service.grpc.pb.h"
 #include "spotter/v1/admin_service.grpc.pb.h"
 #include "spotter/v1/ingest_service.grpc.pb.h"
@@ -132,6 +134,79 @@ TEST_F(ServicesTest, AnEventBecomesAProfileAndAnActionThatIsAckedOnce) {
   clock_.AdvanceTo(clock_.Now() + Minutes(5));
   EXPECT_EQ(0,
             Call<v1::ActionService>(&v1::ActionService::Stub::PullActions, pull).deliveries_size());
+}
+
+// A topic whose broker can be away.
+class Topic final : public log::Log {
+ public:
+  explicit Topic(const Clock& clock) : kept_(clock) {}
+  StatusOr<std::vector<log::Offset>> Append(std::span<const std::string_view> records) override {
+    attempts++;
+    if (is_away) return Unavailable("no broker");
+    return kept_.Append(records);
+  }
+  Status WaitDurable(log::Offset offset) override { return kept_.WaitDurable(offset); }
+  Status Read(log::Offset from, size_t max_records, size_t max_bytes,
+              std::vector<log::Record>& records) override {
+    return kept_.Read(from, max_records, max_bytes, records);
+  }
+  bool WaitReadable(log::Offset from, Duration timeout) override {
+    return kept_.WaitReadable(from, timeout);
+  }
+  log::Offset start() const override { return kept_.start(); }
+  log::Offset durable_end() const override { return kept_.durable_end(); }
+  log::Offset end() const override { return kept_.end(); }
+  Status TrimBefore(log::Offset offset) override { return kept_.TrimBefore(offset); }
+
+  std::atomic<int> attempts = 0;
+  std::atomic<bool> is_away = false;
+
+ private:
+  log::InMemoryLog kept_;
+};
+
+// mission: C33
+TEST_F(ServicesTest, TheMirrorHasEachActionInItsMembersOrderThoughTheTopicWasAway) {
+  PutJourney();
+  for (const char* subscription : {"mirror", "default"}) {
+    ASSERT_TRUE(owner_
+                    ->Submit({.request_id = subscription,
+                              .tenant = model::TenantId("studio"),
+                              .what = model::PutSubscription{{.id = subscription}}},
+                             Seconds(30))
+                    .ok());
+  }
+  const auto first = std::make_shared<Topic>(clock_);
+  const auto second = std::make_shared<Topic>(clock_);
+  const std::vector<std::shared_ptr<log::Log>> topic = {first, second};
+  first->is_away = second->is_away = true;
+  Publish(
+      {Consent("c1"), Joined("c1", "a@example.com"), Consent("c2"), Joined("c2", "b@example.com")});
+  const ShardHandle shard = shards_->All().front();
+  ActionMirror mirror(*shard, topic, {.interval = std::chrono::milliseconds(1)});
+  while (first->attempts + second->attempts < 3) std::this_thread::yield();
+  first->is_away = second->is_away = false;
+  while (mirror.mirrored() < 2) std::this_thread::yield();
+
+  std::set<std::string> members;
+  for (const auto& partition : topic) {
+    std::vector<log::Record> records;
+    ASSERT_TRUE(partition->Read(0, 100, 1 << 20, records).ok());
+    for (const log::Record& record : records) {
+      v1::MirroredEntry mirrored;
+      ASSERT_TRUE(mirrored.ParseFromString(std::string(record.payload)));
+      EXPECT_EQ("studio", mirrored.tenant());
+      EXPECT_EQ("hello", mirrored.entry().action().journey());
+      EXPECT_EQ(mirrored.entry().profile(), ActionMirror::KeyOf(record.payload));
+      EXPECT_EQ(
+          partition == topic[static_cast<size_t>(log::ShardOf(mirrored.entry().profile(), 2))],
+          true);
+      members.insert(mirrored.entry().profile());
+    }
+  }
+  EXPECT_EQ(2u, members.size());
+  EXPECT_EQ(0u, dispatcher_.StatusOf(model::TenantId("studio"), "mirror").waiting);
+  EXPECT_EQ(2u, dispatcher_.StatusOf(model::TenantId("studio"), "default").waiting);
 }
 
 // A terminal that was closed, a client behind a proxy that gave up.

@@ -28,7 +28,7 @@ rc::Gen<ControlRecord> AnyRecord() {
     const std::string text = fmt::format("x{}", number(5));
     switch (number(6)) {
       case 0:
-        return model::SkipOffset{number(3), text, number(2)};
+        return model::SkipOffset{number(3), text, number(2), number(3) == 0};
       case 1:
         return model::Barrier{number(3), static_cast<uint32_t>(number(4)), number(2)};
       case 2:

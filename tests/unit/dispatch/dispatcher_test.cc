@@ -222,6 +222,26 @@ TEST_F(DispatcherTest, AnAckCountsLateAndAfterARestart) {
   EXPECT_TRUE(Pull().empty());
 }
 
+// A subscription that was removed and created again counts its sequences anew.
+TEST_F(DispatcherTest, AnAckOfAnotherActionAtItsPlaceSettlesNothing) {
+  PutAction("ada", 1);
+  const auto old = Pull();
+  ASSERT_EQ(1u, old.size());
+  EXPECT_EQ("", Settle(old[0].token, SettleWish::kAck));
+  model::OutboxEntry another{
+      .subscription = kSubscription, .profile = Profile("ada"), .sequence = 1, .decided_at = kNoon};
+  another.what = model::Action{.id = model::ActionId(HashOf("another")),
+                               .profile = Profile("ada"),
+                               .not_before = kNoon,
+                               .not_after = kNoon + Hours(1)};
+  Put(another);
+  EXPECT_EQ("", Settle(old[0].token, SettleWish::kAck));  // what it speaks of is settled
+  EXPECT_EQ("LEASE_EXPIRED", Settle(old[0].token, SettleWish::kRetry));
+  const auto leases = Pull();
+  ASSERT_EQ(1u, leases.size());
+  EXPECT_EQ(another.sequence, leases[0].entry.sequence);
+}
+
 TEST_F(DispatcherTest, OnlyTheHolderOfALeaseDecidesAboutIt) {
   PutAction("ada", 1);
   const auto first = Pull();
@@ -392,8 +412,10 @@ TEST_F(DispatcherTest, ServesNothingBeforeTheShardHasCaughtUpOrAfterTheEnd) {
 }
 
 TEST_F(DispatcherTest, NamesAnUnknownSubscriptionAndTenant) {
-  EXPECT_EQ("tenant 'studio' has no subscription 'crm'",
-            MessageOf(dispatcher_->Pull(kTenant, "crm", 1, Seconds(30), Duration(0)).status()));
+  EXPECT_EQ(
+      "tenant 'studio' has no subscription 'crm': create it; what is decided from then on "
+      "belongs to it",
+      MessageOf(dispatcher_->Pull(kTenant, "crm", 1, Seconds(30), Duration(0)).status()));
   EXPECT_EQ(StatusCode::kNotFound,
             dispatcher_->Pull(model::TenantId("x"), kSubscription, 1, Seconds(30), Duration(0))
                 .status()

@@ -582,5 +582,41 @@ TEST_F(LocalLogTest, IgnoresFilesThatAreNotItsOwn) {
   EXPECT_EQ(PayloadsOf(*Open()), (std::vector<std::string>{"a"}));
 }
 
+// mission: C12
+TEST_F(LocalLogTest, ReadOnlyChangesNothing) {
+  options_.read_only = true;
+  EXPECT_EQ(OpenError().code(), StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(fs::exists(options_.directory));
+  options_.read_only = false;
+  Write({"a", "b"});
+  const std::string path = SegmentPath(options_.directory, 0);
+  std::ofstream(path, std::ios::app) << "torn";
+  const auto size = fs::file_size(path);
+  const auto changed = fs::last_write_time(path);
+  options_.read_only = true;
+  {
+    const auto log = Open();
+    const auto other = Open();  // readers do not keep each other away
+    EXPECT_EQ(log->repair().bytes_dropped, 4);
+    EXPECT_EQ(log->durable_end(), 2);
+    std::vector<Record> records;
+    ASSERT_TRUE(log->Read(0, 10, 1 << 20, records).ok());
+    EXPECT_EQ(records.size(), 2u);
+    const std::string_view payloads[] = {"c"};
+    EXPECT_EQ(log->Append(payloads).status().code(), StatusCode::kFailedPrecondition);
+    EXPECT_EQ(log->TrimBefore(2).code(), StatusCode::kFailedPrecondition);
+    options_.read_only = false;
+    EXPECT_THAT(MessageOf(OpenError()), HasSubstr("in use by another process"));
+    options_.read_only = true;
+  }
+  EXPECT_EQ(fs::file_size(path), size);
+  EXPECT_EQ(fs::last_write_time(path), changed);
+  options_.read_only = false;
+  const auto writer = Open();
+  EXPECT_EQ(fs::file_size(path), size - 4);
+  options_.read_only = true;
+  EXPECT_THAT(MessageOf(OpenError()), HasSubstr("in use by another process"));
+}
+
 }  // namespace
 }  // namespace spotter::log_local

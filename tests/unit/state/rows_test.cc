@@ -126,7 +126,11 @@ TEST(Meta, ComesBackWithItsHash) {
             .time_candidate = {11},
             .timer_cursor = "cursor",
             .generation = 13,
-            .hash = {}};
+            .hash = {},
+            .outbox_sweep = {{17}, "o"},
+            .history_sweep = {{19}, "h"},
+            .subscription_sweep = {{23}, "s"},
+            .worked = "studio"};
   meta.hash.Add(Element::kEntity, "studio", "k", "v");
   const StatusOr<Meta> read = DecodeMeta(EncodeRow(meta));
   ASSERT_TRUE(read.ok()) << read.status();
@@ -137,6 +141,23 @@ TEST(Meta, ComesBackWithItsHash) {
   EXPECT_EQ("cursor", read->timer_cursor);
   EXPECT_EQ(13, read->generation);
   EXPECT_EQ(meta.hash, read->hash);
+  EXPECT_EQ("h", read->history_sweep.cursor);
+  EXPECT_EQ(EventTime{23}, read->subscription_sweep.next);
+  EXPECT_EQ("s", read->subscription_sweep.cursor);
+  EXPECT_EQ("studio", read->worked);
+}
+
+// A row of schema 3 knows no turns of bulk work, and no sweep of subscriptions.
+TEST(Meta, OfAnEarlierSchemaBeginsWithTheFirstTenant) {
+  const Meta meta{.next_offset = 5, .history_sweep = {{19}, "h"}};
+  std::string bytes = EncodeRow(meta);
+  bytes[0] = 3;
+  bytes.resize(bytes.size() - 3);  // a time and two texts, all empty
+  const StatusOr<Meta> read = DecodeMeta(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(5, read->next_offset);
+  EXPECT_EQ("h", read->history_sweep.cursor);
+  EXPECT_EQ("", read->worked);
 }
 
 TEST(SmallRows, EncodeTheSameAfterTheyCameBack) {
@@ -155,7 +176,9 @@ TEST(SmallRows, EncodeTheSameAfterTheyCameBack) {
                       .work_pending = true,
                       .work_cursor = "c",
                       .include_journeys = {"j", "k"},
-                      .orphans = 2},
+                      .orphans = 2,
+                      .profiles = 3,
+                      .epochs = 4},
        DecodeTenantProgress);
   same(model::Subscription{.id = "s", .epoch = 2}, DecodeSubscription);
   same(model::SegmentDefinition{.id = "s", .title = "t", .expression = "true", .revision = 4},
@@ -224,7 +247,7 @@ TEST(Rows, AnotherSchemaIsDataLoss) {
   bytes[0] = 9;
   const Status status = DecodeProfile(bytes).status();
   EXPECT_EQ(StatusCode::kDataLoss, status.code());
-  EXPECT_EQ("Profile row: schema 9, expected 1 to 3", MessageOf(status));
+  EXPECT_EQ("Profile row: schema 9, expected 1 to 4", MessageOf(status));
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ std::vector<std::pair<std::string, model::ControlRecord>> SampleControlRecords()
       {"skip_offset", model::SkipOffset{7, "poison"}},
       {"barrier", model::Barrier{9, 2}},
       {"skip_offset_of_shard", model::SkipOffset{7, "poison", 3}},
+      {"skip_taken_back", model::SkipOffset{7, "restored", 3, true}},
       {"barrier_of_shard", model::Barrier{9, 2, 3}},
       {"place_tenant", model::PlaceTenant{model::TenantId("studio"), 3, model::MovePhase::kMoving}},
       {"tenant_entry",
