@@ -6,6 +6,7 @@ BUILD  ?= build
 JOBS   ?= $(shell nproc)
 PRESET ?= dev
 SEEDS  ?= 200
+CASES  ?= 200000
 KILLS  ?= 20
 FIRST  ?= 1
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
@@ -24,7 +25,7 @@ build = mkdir -p $(BUILD) && flock $(BUILD)/.$(1).lock sh -ec ' \
   cmake --build $(BUILD)/$(1) -j $(JOBS) --target $(2)'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast sanitized demo sim kill kill-kafka scale-kafka bench format format-check tidy lint-proto clean
+.PHONY: help setup build test test-fast sanitized demo sim check-segments kill kill-kafka scale-kafka bench bench-kafka format format-check tidy lint-proto clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -56,6 +57,12 @@ demo: setup  ## 90 days of a studio in time-lapse, with a SIGKILL half-way
 sim: build  ## crash the simulated engine at a random write per seed: SEEDS=200 FIRST=1
 	@$(BIN)/spotter-sim --seeds $(SEEDS) --first $(FIRST)
 
+check-segments: build  ## segments by their timers alone against brute force at every instant: CASES=200000 SEED=1
+	@SPOTTER_SEGMENT_CASES=$(CASES) SPOTTER_SEED=$(or $(SEED),1) $(RELEASE)/tests/property_tests \
+	  --gtest_filter='SegmentValidity.TimersAlone*' > $(RELEASE)/check-segments.txt; status=$$?; \
+	  [ $$status = 0 ] || cat $(RELEASE)/check-segments.txt; \
+	  grep -E '^(seed|wakes|checks)=' $(RELEASE)/check-segments.txt; exit $$status
+
 kill: build  ## SIGKILL the real program at random moments: KILLS=20 FIRST=1
 	@$(PYTHON) tests/integration/kill.py --bin $(BIN) --kills $(KILLS) --first $(FIRST)
 
@@ -67,9 +74,15 @@ scale-kafka: build  ## engines 1 → 2 → 1 and a standby promoted, under load:
 	@cmake/setup.sh test
 	@$(PYTHON) tests/integration/scale_kafka.py --bin $(BIN) $(if $(SEED),--seed $(SEED))
 
+ORIGIN = --commit "$$(git describe --always --dirty)" \
+  --machine "$$(nproc)x $$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
+
 bench: build  ## JSON lines: name value unit commit machine
-	@$(BIN)/spotter-bench --commit "$$(git describe --always --dirty)" \
-	  --machine "$$(nproc)x $$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)"
+	@$(BIN)/spotter-bench $(ORIGIN)
+
+bench-kafka: build  ## the same of the programs on Kafka, with a broker beside them
+	@cmake/setup.sh test
+	@$(PYTHON) benchmarks/kafka_bench.py --bin $(BIN) $(ORIGIN)
 
 SOURCES = $(shell git ls-files -co --exclude-standard '*.h' '*.cc')
 

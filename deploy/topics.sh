@@ -18,10 +18,12 @@ create() { # create TOPIC PARTITIONS key=value...
 }
 
 in_sync=$((replicas > 1 ? replicas - 1 : 1))
-create spotter.log 16 message.timestamp.type=LogAppendTime retention.ms=$((14 * day)) \
-  cleanup.policy=delete min.insync.replicas=$in_sync
-create spotter.control 1 cleanup.policy=compact min.insync.replicas=$in_sync
-create spotter.deadletters 4 retention.ms=$((14 * day)) cleanup.policy=delete
+# What Spotter writes carries the brokers' time, and a record may be large.
+ours=(message.timestamp.type=LogAppendTime max.message.bytes=$((8 << 20)) min.insync.replicas=$in_sync)
+create spotter.log 16 cleanup.policy=delete retention.ms=$((14 * day)) "${ours[@]}"
+create spotter.control 1 cleanup.policy=compact "${ours[@]}"
+create spotter.deadletters 4 cleanup.policy=delete retention.ms=$((14 * day)) "${ours[@]}"
+create spotter.actions 8 cleanup.policy=delete retention.ms=$((7 * day)) "${ours[@]}"
 for source in bookings checkins pos scanners; do
   create "studio.$source" 8 retention.ms=$((7 * day))
 done

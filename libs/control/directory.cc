@@ -119,7 +119,8 @@ Status Directory::Append(const model::ControlRecord& record, Duration timeout) {
     }
   }
   SPOTTER_ASSIGN_OR_RETURN(const log::Offset offset,
-                           log::AppendDurable(log_, wire::Encode(record)));
+                           log_.AppendWithin(wire::Encode(record), timeout));
+  SPOTTER_RETURN_IF_ERROR(log_.WaitDurable(offset));
   bool follows = false;
   {
     const std::lock_guard lock(mutex_);

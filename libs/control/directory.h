@@ -37,7 +37,8 @@ class Directory {
   std::string problem() const;
   uint64_t unknown_records() const;
 
-  // Returns once the record is durable and read back. Unavailable: the log refused it.
+  // Returns once the record is durable and read back. Unavailable: the log refused it, or took
+  // longer than `timeout`.
   // DeadlineExceeded: not read back in time; it may be there later, and may be appended again.
   // FailedPrecondition: a ShardCount that differs from the one there is.
   Status Append(const model::ControlRecord& record, Duration timeout = Seconds(30));

@@ -13,6 +13,7 @@
 #include "access/authorize.h"
 #include "base/log_message.h"
 #include "intake/http_answer.h"
+#include "intake/patient_server.h"
 
 namespace spotter::intake {
 namespace {
@@ -54,8 +55,8 @@ std::vector<connect::Header> HeadersOf(const Request& request) {
   return headers;
 }
 
-// Bodies over the limit are read and dropped up to so many times the limit, so that the sender
-// gets to read the answer; then the connection is closed.
+// Compressed bodies over the limit are read and dropped up to so many times the limit; then the
+// connection is closed.
 constexpr size_t kDrainedBodies = 16;
 
 // A segment of the path, percent-decoded.
@@ -67,7 +68,14 @@ std::string_view View(const std::ssub_match& match) {
 
 struct HttpIntake::Server {
   Server(Intake& the_intake, const access::TokenTable* the_tokens, HttpOptions the_options)
-      : intake(the_intake), tokens(the_tokens), options(std::move(the_options)) {}
+      : intake(the_intake),
+        tokens(the_tokens),
+        options(std::move(the_options)),
+        http({.threads = options.threads,
+              .connections_max = options.connections_max,
+              .body_bytes_max = options.body_bytes_max,
+              .request_timeout = options.request_timeout,
+              .idle_timeout = options.idle_timeout}) {}
 
   // Reads the body up to the limit, however it is framed or compressed (httplib's own limit holds
   // only for a plain Content-Length). False: the answer is sent.
@@ -159,9 +167,6 @@ struct HttpIntake::Server {
   }
 
   void Configure() {
-    http.new_task_queue = [threads = options.threads] {
-      return new httplib::ThreadPool(threads);  // owned by httplib
-    };
     // Not httplib's default, which adds SO_REUSEPORT: a second process would share the port
     // instead of being told that it is in use.
     http.set_socket_options([](auto socket) {
@@ -169,11 +174,6 @@ struct HttpIntake::Server {
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     });
     http.set_tcp_nodelay(true);
-    http.set_payload_max_length(options.body_bytes_max);
-    const auto seconds = [](Duration d) { return std::max<int64_t>(1, d.count() / 1000); };
-    http.set_keep_alive_timeout(seconds(options.idle_timeout));
-    http.set_read_timeout(seconds(options.stall_timeout));
-    http.set_write_timeout(seconds(options.stall_timeout));
     http.Post("/v1/events", [this](const Request& request, Response& response,
                                    const httplib::ContentReader& reader) {
       PostEvents(request, response, reader);
@@ -200,7 +200,7 @@ struct HttpIntake::Server {
   Intake& intake;
   const access::TokenTable* tokens;
   const HttpOptions options;
-  httplib::Server http;
+  PatientServer http;
   std::thread thread;
   int port = 0;
 };

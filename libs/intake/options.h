@@ -24,8 +24,9 @@ struct HttpOptions {
   size_t body_bytes_max = 1u << 20;  // a larger body gets 413
   // Requests served at once; each waits for the disk, and all that wait share one fsync.
   size_t threads = 32;
-  Duration stall_timeout = Seconds(5);  // of a read or write that does not move
-  Duration idle_timeout = Seconds(2);   // of a kept connection; stopping waits for it
+  size_t connections_max = 512;            // beyond it the one that has waited longest goes
+  Duration request_timeout = Seconds(10);  // from its first byte to its last; also of its answer
+  Duration idle_timeout = Seconds(2);      // of a connection that says nothing
 };
 
 // How messages of source topics are read.

@@ -36,6 +36,11 @@ class Log {
   // InvalidArgument: a payload over the size limit; nothing was appended.
   virtual StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) = 0;
 
+  // Append of one record that nobody misses when it is lost or comes late, like a tick: for a
+  // thread that has other things to do. A log whose Append can take long waits about `patience` for
+  // it, and then it is Unavailable. The others just append.
+  virtual StatusOr<Offset> AppendWithin(std::string_view payload, Duration patience);
+
   // Returns when the record at `offset` is durable. Concurrent callers share one fsync. A failed
   // fsync stops the process (an implementation never retries an fsync that failed).
   virtual Status WaitDurable(Offset offset) = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log_kafka/kafka_log.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "log_kafka/client_parts.h"
 #include "log_kafka/reader.h"
@@ -27,7 +29,15 @@ class PartitionLog final : public KafkaLog {
         record_bytes_max_(record_bytes_max),
         reader_(client_, marks_, options_.compacted) {}
 
-  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) override;
+  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads) override {
+    return Append(payloads, client_->parts().options.append_timeout);
+  }
+  StatusOr<Offset> AppendWithin(std::string_view payload, Duration patience) override {
+    SPOTTER_ASSIGN_OR_RETURN(
+        const std::vector<Offset> offsets,
+        Append({&payload, 1}, std::min(patience, client_->parts().options.append_timeout)));
+    return offsets.front();
+  }
   Status WaitDurable(Offset offset) override;
   Status Read(Offset from, size_t max_records, size_t max_bytes,
               std::vector<log::Record>& records) override {
@@ -47,6 +57,9 @@ class PartitionLog final : public KafkaLog {
   Status CheckLastRecord();
 
  private:
+  StatusOr<std::vector<Offset>> Append(std::span<const std::string_view> payloads,
+                                       Duration patience);
+
   const std::shared_ptr<KafkaClient> client_;
   const Options options_;
   const std::shared_ptr<PartitionMarks> marks_;
@@ -54,7 +67,8 @@ class PartitionLog final : public KafkaLog {
   Reader reader_;
 };
 
-StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_view> payloads) {
+StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_view> payloads,
+                                                   Duration patience) {
   if (payloads.empty()) return std::vector<Offset>();
   std::vector<Producer::Message> messages;
   std::vector<std::string> keys;
@@ -71,12 +85,12 @@ StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_v
     messages.push_back(message);
   }
   // Nobody has to wait for a broker that is known to be away.
-  if (marks_->is_away_longer_than(client_->parts().options.append_timeout)) {
+  if (marks_->is_away_longer_than(patience)) {
     return Unavailable("{}", marks_->problem());
   }
   SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<Producer> producer, client_->parts().producer());
   StatusOr<std::vector<Offset>> offsets =
-      producer->Send(options_.topic, options_.partition, messages);
+      producer->Send(options_.topic, options_.partition, messages, patience);
   if (offsets.ok()) marks_->SawRecord(offsets->back());
   return offsets;
 }
@@ -100,12 +114,13 @@ Status PartitionLog::CheckLastRecord() {
     return Unavailable("log '{}' [{}]: record {} could not be read: {}", options_.topic,
                        options_.partition, last, marks_->problem());
   }
-  if (records[0].append_time == *options_.stored_append_time) return OkStatus();
+  if (records[0].append_time <= *options_.newest_append_time) return OkStatus();
   return FailedPrecondition(
-      "log '{}' [{}]: the record at offset {} is of {}, the state has read one of {} there: the "
-      "topic was made anew, or lost records",
+      "log '{}' [{}]: the record at offset {} is of {}, the state has read none later than {} up "
+      "to "
+      "there: the topic was made anew, or lost records",
       options_.topic, options_.partition, last, FormatTime(records[0].append_time),
-      FormatTime(*options_.stored_append_time));
+      FormatTime(*options_.newest_append_time));
 }
 
 Status CheckTopic(const Options& options, const TopicDescription& topic) {
@@ -167,7 +182,7 @@ StatusOr<std::unique_ptr<KafkaLog>> KafkaLog::Open(std::shared_ptr<KafkaClient> 
   const auto record_bytes_max =
       static_cast<size_t>(topic->record_bytes_max() - kBatchOverheadBytes);
   const bool checks_last = options.stored_offset.value_or(0) > 0 &&
-                           options.stored_append_time.has_value() && !options.compacted;
+                           options.newest_append_time.has_value() && !options.compacted;
   auto opened = std::make_unique<PartitionLog>(std::move(client), std::move(options),
                                                std::move(marks), record_bytes_max);
   if (checks_last) SPOTTER_RETURN_IF_ERROR(opened->CheckLastRecord());

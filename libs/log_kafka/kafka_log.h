@@ -8,7 +8,8 @@
 // the loss of any one broker. So WaitDurable has nothing to wait for, and durable_end() == end().
 //
 // Several processes append to one partition: the records of one Append keep their order, others may
-// lie between them. Append waits for the acknowledgement; many callers share batches.
+// lie between them. Append waits for the acknowledgement; many callers share batches. AppendWithin
+// waits for it no longer than it may.
 //
 // A broker that is away, for a second or an hour, is no error of Read: there is nothing new, and
 // broker_problem() says why. Only what no waiting heals stops the reader, as FailedPrecondition:
@@ -32,9 +33,9 @@ struct Options {
   // The offset that the reader's state has reached, if there is a reader: Open refuses a log that
   // does not hold it (its records from there on, and not fewer than that).
   std::optional<log::Offset> stored_offset;
-  // Append time of the record before stored_offset, where the reader knows it: another time there
-  // means another topic of the same name. (librdkafka 2.0.2 cannot ask for a topic's id.)
-  std::optional<EventTime> stored_append_time;
+  // The newest append time of the records below stored_offset, where the reader knows it: a later
+  // one there means another topic of the same name. (librdkafka 2.0.2 cannot ask for a topic's id.)
+  std::optional<EventTime> newest_append_time;
   // A compacted topic (the control log): offsets may have gaps, every record has a key.
   bool compacted = false;
   std::function<std::string(std::string_view payload)> key_of;  // none: no keys; not if `compacted`

@@ -9,18 +9,6 @@ namespace {
 // Larger than any topic of ours allows: the topic's own limit is the one that counts.
 constexpr const char* kMessageBytesMax = "100000000";
 
-// One call of Send. Lives on its stack: Send returns only after the last report.
-struct Reports {
-  std::mutex mutex;
-  std::condition_variable done;
-  size_t open = 0;
-};
-struct Report {
-  Reports* all = nullptr;
-  log::Offset offset = -1;
-  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-};
-
 Status StatusOf(rd_kafka_resp_err_t error, const std::string& topic, int32_t partition,
                 Duration timeout) {
   switch (error) {
@@ -40,6 +28,28 @@ Status StatusOf(rd_kafka_resp_err_t error, const std::string& topic, int32_t par
 }
 
 }  // namespace
+
+struct Producer::Report {
+  Call* call = nullptr;
+  log::Offset offset = -1;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+// One call of Send, until the last report: librdkafka holds pointers into it.
+struct Producer::Call {
+  Call(size_t count, size_t size)
+      : bytes(size), open(count), reports(count, Report{.call = this}) {}
+  bool has_ended() {
+    const std::lock_guard lock(mutex);
+    return open == 0;
+  }
+
+  const size_t bytes;
+  std::mutex mutex;
+  std::condition_variable done;
+  size_t open;
+  std::vector<Report> reports;
+};
 
 StatusOr<std::shared_ptr<Producer>> Producer::Create(const ClientOptions& options,
                                                      Trouble& trouble) {
@@ -72,7 +82,9 @@ Producer::~Producer() {
 }
 
 StatusOr<std::vector<log::Offset>> Producer::Send(const std::string& topic, int32_t partition,
-                                                  std::span<const Message> messages) {
+                                                  std::span<const Message> messages,
+                                                  Duration patience) {
+  ForgetEnded();
   size_t bytes = 0;
   for (const Message& message : messages) bytes += message.value.size();
   const size_t before = bytes_under_way_.fetch_add(bytes);
@@ -82,9 +94,7 @@ StatusOr<std::vector<log::Offset>> Producer::Send(const std::string& topic, int3
                        partition, before, bytes_max_);
   }
 
-  Reports all;
-  all.open = messages.size();
-  std::vector<Report> reports(messages.size(), Report{.all = &all});
+  auto call = std::make_unique<Call>(messages.size(), bytes);
   std::vector<rd_kafka_message_t> batch(messages.size());
   for (size_t i = 0; i < messages.size(); ++i) {
     // librdkafka copies both; its struct has no const.
@@ -94,24 +104,32 @@ StatusOr<std::vector<log::Offset>> Producer::Send(const std::string& topic, int3
       batch[i].key = const_cast<char*>(messages[i].key->data());
       batch[i].key_len = messages[i].key->size();
     }
-    batch[i]._private = &reports[i];
+    batch[i]._private = &call->reports[i];
   }
   rd_kafka_produce_batch(TopicOf(topic), partition, RD_KAFKA_MSG_F_COPY, batch.data(),
                          static_cast<int>(batch.size()));
   {
-    std::unique_lock lock(all.mutex);
+    std::unique_lock lock(call->mutex);
     for (size_t i = 0; i < batch.size(); ++i) {
       if (batch[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-      reports[i].error = batch[i].err;  // it was not queued and gets no report
-      --all.open;
+      call->reports[i].error = batch[i].err;  // it was not queued and gets no report
+      --call->open;
     }
-    all.done.wait(lock, [&] { return all.open == 0; });
+    const auto has_ended = [&call] { return call->open == 0; };
+    if (patience >= timeout_) {
+      call->done.wait(lock, has_ended);  // librdkafka reports within timeout_
+    } else if (!call->done.wait_for(lock, patience, has_ended)) {
+      lock.unlock();
+      const std::lock_guard keeping(unawaited_mutex_);
+      unawaited_.push_back(std::move(call));
+      return StatusOf(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, topic, partition, patience);
+    }
   }
   bytes_under_way_ -= bytes;
 
   std::vector<log::Offset> offsets;
-  offsets.reserve(reports.size());
-  for (const Report& report : reports) {
+  offsets.reserve(call->reports.size());
+  for (const Report& report : call->reports) {
     SPOTTER_RETURN_IF_ERROR(StatusOf(report.error, topic, partition, timeout_));
     offsets.push_back(report.offset);
   }
@@ -120,12 +138,27 @@ StatusOr<std::vector<log::Offset>> Producer::Send(const std::string& topic, int3
 
 void Producer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   auto& report = *static_cast<Report*>(message->_private);
+  Call& call = *report.call;
+  // Under the lock: the waiter, woken otherwise, could free it meanwhile.
+  const std::lock_guard lock(call.mutex);
   report.offset = message->offset;
   report.error = message->err;
-  Reports& all = *report.all;
-  // Under the lock: the waiter, woken otherwise, could free it meanwhile.
-  const std::lock_guard lock(all.mutex);
-  if (--all.open == 0) all.done.notify_one();
+  if (--call.open == 0) call.done.notify_one();
+}
+
+// Calls that nobody waited for to their end.
+void Producer::ForgetEnded() {
+  const std::lock_guard lock(unawaited_mutex_);
+  std::erase_if(unawaited_, [this](const std::unique_ptr<Call>& call) {
+    if (!call->has_ended()) return false;
+    bytes_under_way_ -= call->bytes;
+    return true;
+  });
+}
+
+size_t Producer::bytes_under_way() {
+  ForgetEnded();
+  return bytes_under_way_;
 }
 
 bool Producer::is_broken() const {

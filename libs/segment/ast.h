@@ -27,15 +27,22 @@ enum class BinaryOp : uint8_t {
 std::string_view SymbolOf(BinaryOp op);
 inline bool IsComparison(BinaryOp op) { return op <= BinaryOp::kGreaterEqual; }
 
-using Literal = std::variant<std::monostate, bool, int64_t, double, std::string>;  // null first
+struct Bytes {
+  std::string bytes;
+  friend bool operator==(const Bytes&, const Bytes&) = default;
+};
+// null first
+using Literal = std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Bytes>;
 
 enum class AstKind : uint8_t {
   kLiteral,
-  kName,    // name
+  kName,    // name; ".name" is looked up outside of every container and macro
   kSelect,  // children[0].name
+  kIndex,   // children[0][children[1]]
   kCall,    // name(children...)
   kMethod,  // children[0].name(children[1..])
   kList,    // [children...]
+  kMap,     // {children[0]: children[1], children[2]: children[3], ...}
   kNot,
   kNegate,
   kBinary,  // children[0] op children[1]

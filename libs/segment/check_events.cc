@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 
 #include "segment/check_pass.h"
 #include "segment/names.h"
@@ -13,25 +12,34 @@ using model::FactKind;
 constexpr int64_t kKeepMs = model::kTimelineKeep.count();
 constexpr std::string_view kKeepReason = "facts are kept for 400 days";
 
-constexpr std::array<std::string_view, 8> kMethods = {"before", "between", "count", "exists",
-                                                      "first",  "last",    "since", "within"};
-
 bool IsReducer(std::string_view name) {
   return name == "count" || name == "exists" || name == "first" || name == "last";
+}
+bool IsWindow(std::string_view name) {
+  return name == "within" || name == "between" || name == "since" || name == "before";
 }
 
 }  // namespace
 
-StatusOr<Checked> CheckPass::CheckMethod(const Ast& ast) {
-  if (std::ranges::find(kMethods, ast.name) == kMethods.end()) {
-    return UnknownName("function", ast.name, ast.position, kMethods);
+bool CheckPass::IsQuery(const Ast& ast) const {
+  if (ast.kind == AstKind::kCall) return ast.name == "events";
+  // A misspelt window is one of events as well, and so is what follows it.
+  return ast.kind == AstKind::kMethod && !IsReducer(ast.name) && IsQuery(ast.children[0]);
+}
+
+StatusOr<Checked> CheckPass::CheckReducer(const Ast& ast) {
+  const bool is_macro = std::ranges::count(MacroAndWindowNames(), ast.name) > 0;
+  if (std::ranges::count(WindowNames(), ast.name) == 0) {
+    if (!is_macro) return UnknownName("function", ast.name, ast.position, WindowNames());
+    return ErrorAt(ast.position,
+                   fmt::format("{}() over events is not in the language yet", ast.name));
   }
   if (!IsReducer(ast.name)) {
     return ErrorAt(ast.position, fmt::format("a window .{}() is asked for something", ast.name),
                    "end it in .count(), .exists(), .first() or .last()");
   }
   if (ast.name == "exists" && ast.children.size() > 1) {
-    return ErrorAt(ast.position, "the macro exists(x, p) is not in the language yet");
+    return ErrorAt(ast.position, "exists(x, p) over events is not in the language yet");
   }
   SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 0));
   SPOTTER_ASSIGN_OR_RETURN(const Draft draft, CheckQuery(ast.children[0]));
@@ -44,7 +52,7 @@ StatusOr<Checked> CheckPass::CheckMethod(const Ast& ast) {
                 /*is_nullable=*/true);
 }
 
-Checked CheckPass::Reduce(Node node, Type type, const EventQuery& query, bool is_nullable) {
+Checked CheckPass::Reduce(Node node, TypeId type, const EventQuery& query, bool is_nullable) {
   node.index = emit_.AddQuery(query);
   return emit_.Leaf(node, type, is_nullable);
 }
@@ -57,13 +65,16 @@ StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
     if (!IsKeptForLife(draft.query.kind)) draft.query.bounds.far = kKeepMs - 1;
     return draft;
   }
-  const bool is_window = ast.kind == AstKind::kMethod && !IsReducer(ast.name);
-  if (!is_window) {
+  const bool is_method = ast.kind == AstKind::kMethod && !IsReducer(ast.name);
+  if (!is_method || !(IsWindow(ast.name) || IsQuery(ast))) {
     SPOTTER_RETURN_IF_ERROR(CheckNode(ast).status());  // a misspelt name is the likelier fault
     return ErrorAt(ast.position, "expected events('kind') and its windows before the dot");
   }
-  if (std::ranges::find(kMethods, ast.name) == kMethods.end()) {
-    return UnknownName("function", ast.name, ast.position, kMethods);
+  if (!IsWindow(ast.name)) {
+    if (ast.name == "filter") {
+      return ErrorAt(ast.position, "filter() over events is not in the language yet");
+    }
+    return UnknownName("function", ast.name, ast.position, WindowNames());
   }
   SPOTTER_ASSIGN_OR_RETURN(Draft draft, CheckQuery(ast.children[0]));
   const bool is_ages = ast.name == "within" || ast.name == "between";
@@ -122,7 +133,7 @@ Status CheckPass::AddInstant(const Ast& ast, Draft& draft) {
   const Ast& argument = ast.children[1];
   SPOTTER_ASSIGN_OR_RETURN(const Checked at, CheckOf(argument, Type::kTime));
   bound = static_cast<int>(at.node);
-  if (at.uses_member) return OkStatus();
+  if (at.uses_member || at.slots != 0) return OkStatus();
   const Value value = emit_.ValueOf(at);
   if (value.is_error()) return ErrorAt(argument.position, value.text);
   if (value.slope == 1 && -value.number > kKeepMs) {

@@ -3,237 +3,159 @@
 #include <array>
 
 #include "segment/check_pass.h"
-#include "segment/literals.h"
+#include "segment/functions.h"
 #include "segment/names.h"
 
 namespace spotter::segment {
 namespace {
 
-using model::FactKind;
-
-constexpr int64_t kMinuteMs = 60 * 1000;
-constexpr int64_t kHourMs = 60 * kMinuteMs;
-constexpr int64_t kDayMs = 24 * kHourMs;
-constexpr int64_t kMonthDays = 30;  // X25
-
-constexpr std::array<std::string_view, 10> kFunctions = {"bucket",  "consent",  "days",  "duration",
-                                                         "events",  "has",      "hours", "minutes",
-                                                         "segment", "timestamp"};
-
-bool IsMember(const Ast& ast) { return ast.kind == AstKind::kName && ast.name == "member"; }
-
-Type TypeOf(model::ScalarType type) {
-  switch (type) {
-    case model::ScalarType::kBool:
-      return Type::kBool;
-    case model::ScalarType::kInt:
-      return Type::kInt;
-    case model::ScalarType::kDouble:
-      return Type::kDouble;
-    case model::ScalarType::kString:
-      return Type::kString;
-    case model::ScalarType::kTime:
-      break;
+// The names that `name` may have in a container, the innermost first.
+std::vector<std::string> Candidates(std::string_view container, std::string_view name) {
+  std::vector<std::string> candidates;
+  if (name.starts_with('.')) return {std::string(name.substr(1))};
+  while (!container.empty()) {
+    candidates.push_back(fmt::format("{}.{}", container, name));
+    const size_t dot = container.rfind('.');
+    container = container.substr(0, dot == std::string_view::npos ? 0 : dot);
   }
-  return Type::kTime;
-}
-
-// As model::SegmentDefinition::id.
-bool IsSegmentId(std::string_view id) {
-  return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
+  candidates.emplace_back(name);
+  return candidates;
 }
 
 }  // namespace
 
+bool CheckPass::IsLocal(std::string_view name) const {
+  return std::ranges::count(locals_, name, &Local::name) > 0;
+}
+
+std::string CheckPass::QualifiedName(const Ast& ast) const {
+  if (ast.kind == AstKind::kName) return IsLocal(ast.name) ? "" : ast.name;
+  if (ast.kind != AstKind::kSelect) return "";
+  const std::string target = QualifiedName(ast.children[0]);
+  return target.empty() ? "" : target + "." + ast.name;
+}
+
+std::optional<Checked> CheckPass::FindVariable(const std::string& name) {
+  for (const std::string& candidate : Candidates(environment_.container, name)) {
+    const auto at =
+        std::ranges::find(environment_.variables, candidate, &Environment::Variable::name);
+    if (at == environment_.variables.end()) continue;
+    const auto index = static_cast<uint32_t>(at - environment_.variables.begin());
+    const TypeId type = ParseSignature("() -> " + at->type, types_).result;
+    return emit_.Leaf({.op = Op::kVariable, .index = index}, type);
+  }
+  return std::nullopt;
+}
+
+// The name of a type is a value: type(1) == int.
+std::optional<Checked> CheckPass::FindType(std::string_view name) {
+  static constexpr std::pair<std::string_view, TypeId> kTypes[] = {
+      {"bool", Type::kBool},
+      {"int", Type::kInt},
+      {"uint", Type::kUint},
+      {"double", Type::kDouble},
+      {"string", Type::kString},
+      {"bytes", Type::kBytes},
+      {"null_type", Type::kNull},
+      {"list", Type::kDyn},
+      {"map", Type::kDyn},
+      {"type", Type::kDyn},
+      {"google.protobuf.Timestamp", Type::kTime},
+      {"google.protobuf.Duration", Type::kDuration}};
+  if (name.starts_with('.')) name.remove_prefix(1);
+  for (const auto& [known, type] : kTypes) {
+    if (known == name) return emit_.Constant(TypeValue(known), types_.TypeOf(type));
+  }
+  return std::nullopt;
+}
+
 StatusOr<Checked> CheckPass::CheckName(const Ast& ast) {
-  static constexpr std::array<std::string_view, 4> kRoots = {"journey", "member", "now", "step"};
-  if (ast.name == "now") return emit_.Now();
-  if (ast.name == "member") {
-    return ErrorAt(ast.position, "expected an attribute after 'member'",
-                   "for example member.payment_status");
+  for (size_t i = locals_.size(); i > 0; --i) {
+    const Local& local = locals_[i - 1];
+    if (local.name == ast.name) return emit_.Local(local.slot, local.type, local.is_nullable);
   }
-  if (ast.name == "journey" || ast.name == "step") {
-    return ErrorAt(ast.position, fmt::format("expected {}.entered_at", ast.name));
+  if (const auto variable = FindVariable(ast.name)) return *variable;
+  if (has_roots() && std::ranges::count(RootNames(), ast.name) > 0) return CheckRoot(ast);
+  if (const auto type = FindType(ast.name)) return *type;
+  const bool is_function = HasFunction(ast.name) ||
+                           (has_roots() && std::ranges::count(RootFunctionNames(), ast.name) > 0);
+  if (is_function) {
+    return Mistake(ErrorAt(ast.position, fmt::format("'{}' is a function", ast.name),
+                           fmt::format("write {}(...)", ast.name)));
   }
-  if (std::ranges::find(kFunctions, ast.name) != kFunctions.end()) {
-    return ErrorAt(ast.position, fmt::format("'{}' is a function", ast.name),
-                   fmt::format("write {}(...)", ast.name));
-  }
-  return UnknownName("name", ast.name, ast.position, kRoots);
+  std::vector<std::string_view> names;
+  if (has_roots()) names.assign(RootNames().begin(), RootNames().end());
+  for (const auto& variable : environment_.variables) names.push_back(variable.name);
+  for (const Local& local : locals_) names.push_back(local.name);
+  return Mistake(UnknownName("name", ast.name, ast.position, names));
 }
 
 StatusOr<Checked> CheckPass::CheckSelect(const Ast& ast) {
+  const std::string name = QualifiedName(ast);
+  if (!name.empty()) {
+    if (const auto variable = FindVariable(name)) return *variable;
+    if (const auto type = FindType(name)) return *type;
+    if (name.starts_with("google.protobuf.") || name.starts_with(".google.protobuf.")) {
+      return Mistake(ErrorAt(ast.position, fmt::format("'{}' is not in the language", name),
+                             "protobuf messages, enums and Any are out"));
+    }
+  }
   const Ast& target = ast.children[0];
-  if (IsMember(target)) return CheckMember(ast);
-  if (target.kind == AstKind::kName && (target.name == "journey" || target.name == "step")) {
-    static constexpr std::array<std::string_view, 1> kFields = {"entered_at"};
-    if (ast.name != kFields[0]) {
-      return UnknownName(target.name + " attribute", ast.name, ast.position, kFields);
-    }
-    if (scope_ != Scope::kJourneyStep) {
-      return ErrorAt(
-          target.position,
-          fmt::format("{}.entered_at is known only at the steps of a journey", target.name));
-    }
-    return emit_.Leaf({.op = target.name == "step" ? Op::kStepEnteredAt : Op::kJourneyEnteredAt},
-                      Type::kTime);
-  }
-  SPOTTER_ASSIGN_OR_RETURN(const Checked event, CheckNode(target));
-  if (event.type != Type::kEvent) {
-    return ErrorAt(ast.position,
-                   fmt::format("a {} has no attribute '{}'", NameOf(event.type), ast.name));
-  }
-  static constexpr std::array<std::string_view, 2> kFields = {"amount", "time"};
-  if (ast.name == "time") return emit_.Over({.op = Op::kEventTime}, Type::kTime, {event});
-  if (ast.name == "amount") return emit_.Over({.op = Op::kEventAmount}, Type::kInt, {event});
-  return UnknownName("event attribute", ast.name, ast.position, kFields);
-}
-
-StatusOr<Checked> CheckPass::CheckMember(const Ast& ast) {
-  const std::string& name = ast.name;
-  if (name == "status") {
-    emit_.DependsOn(FactKind::booking);
-    return emit_.Leaf({.op = Op::kStatus}, Type::kString);
-  }
-  if (name == "lifetime_spend") {
-    for (const FactKind kind : {FactKind::purchase, FactKind::refund, FactKind::dispute}) {
-      emit_.DependsOn(kind);
-    }
-    return emit_.Leaf({.op = Op::kLifetimeSpend}, Type::kInt);
-  }
-  if (name == "total_bookings") {
-    return Reduce({.op = Op::kCount}, Type::kInt, {.kind = FactKind::booking});
-  }
-  if (name == "avg_classes_per_month") {
-    return Reduce({.op = Op::kCount}, Type::kInt,
-                  {.kind = FactKind::visit, .bounds = {.far = kMonthDays * kDayMs - 1}});
-  }
-  if (name == "last_visit_date") {
-    return Reduce({.op = Op::kLastTime}, Type::kTime, {.kind = FactKind::visit},
-                  /*is_nullable=*/true);
-  }
-  if (name == "tags") {
-    return ErrorAt(ast.position, "member.tags is a list", "write 'vip' in member.tags");
-  }
-  const model::AttributeInfo* info = model::FindAttribute(name);
-  if (info == nullptr || !info->is_trait) {
-    return UnknownName("member attribute", name, ast.position, MemberNames());
-  }
-  emit_.DependsOn(info->id);
-  return emit_.Leaf({.op = Op::kTrait, .attribute = info->id}, TypeOf(info->type));
-}
-
-StatusOr<Checked> CheckPass::CheckHas(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  const Ast& field = ast.children[0];
-  if (field.kind != AstKind::kSelect || !IsMember(field.children[0])) {
-    return ErrorAt(ast.position, "has() asks for an attribute", "for example has(member.plan)");
-  }
-  if (field.name == "tags") {
-    emit_.DependsOn(FactKind::tag);
-    return emit_.Leaf({.op = Op::kHasTags}, Type::kBool);
-  }
-  if (field.name == "last_visit_date") {
-    return Reduce({.op = Op::kCountCompare, .binary = BinaryOp::kGreaterEqual, .number = 1},
-                  Type::kBool, {.kind = FactKind::visit});
-  }
-  const model::AttributeInfo* info = model::FindAttribute(field.name);
-  if (info == nullptr || !info->is_trait) {
-    // What is derived is always there; CheckMember refuses the rest.
-    SPOTTER_RETURN_IF_ERROR(CheckMember(field).status());
-    return emit_.Constant(BoolValue(true), Type::kBool);
-  }
-  emit_.DependsOn(info->id);
-  return emit_.Leaf({.op = Op::kHasTrait, .attribute = info->id}, Type::kBool);
+  if (IsRoot(target, "member")) return CheckMember(ast);
+  if (IsRoot(target, "journey") || IsRoot(target, "step")) return CheckEntered(ast);
+  return CheckField(ast, Op::kField);
 }
 
 StatusOr<Checked> CheckPass::CheckCall(const Ast& ast) {
-  const std::string& name = ast.name;
-  if (name == "events") {
-    return ErrorAt(ast.position, "events() is asked for something",
-                   "for example events('visit').within(days(14)).count()");
+  SPOTTER_ASSIGN_OR_RETURN(const std::optional<Checked> macro, CheckMacro(ast));
+  if (macro) return *macro;
+  const std::string_view name =
+      std::string_view(ast.name).substr(ast.name.starts_with('.') ? 1 : 0);
+  if (has_roots()) {
+    if (name == "events") {
+      return ErrorAt(ast.position, "events() is asked for something",
+                     "for example events('visit').within(days(14)).count()");
+    }
+    if (name == "segment") return CheckSegment(ast);
+    if (name == "bucket") return CheckBucket(ast);
+    if (name == "consent") return CheckConsent(ast);
+    if (const int64_t unit_ms = UnitOf(name); unit_ms > 0) return CheckUnits(ast, unit_ms);
   }
-  if (name == "has") return CheckHas(ast);
-  if (name == "segment") return CheckSegment(ast);
-  if (name == "bucket") return CheckBucket(ast);
-  if (name == "consent") return CheckConsent(ast);
-  if (name == "timestamp") return CheckTimestamp(ast);
-  if (name == "duration") return CheckDuration(ast);
-  if (name == "days") return CheckUnits(ast, kDayMs);
-  if (name == "hours") return CheckUnits(ast, kHourMs);
-  if (name == "minutes") return CheckUnits(ast, kMinuteMs);
-  return UnknownName("function", name, ast.position, kFunctions);
+  if (!HasFunction(name)) return Mistake(UnknownFunction(ast, name, /*is_method=*/false));
+  return CheckFunction(ast, name, ast.children, /*is_method=*/false);
 }
 
-Status CheckPass::CheckArity(const Ast& call, size_t found, size_t wanted) {
-  if (found == wanted) return OkStatus();
-  return ErrorAt(call.position, fmt::format("{}() takes {} argument{}, found {}", call.name, wanted,
-                                            wanted == 1 ? "" : "s", found));
-}
-
-StatusOr<std::string> CheckPass::TextArgument(const Ast& call, size_t index) {
-  const Ast& argument = call.children[index];
-  if (const auto* text = std::get_if<std::string>(&argument.literal);
-      argument.kind == AstKind::kLiteral && text != nullptr && !text->empty()) {
-    return *text;
+StatusOr<Checked> CheckPass::CheckMethod(const Ast& ast) {
+  const Ast& target = ast.children[0];
+  const bool is_exists_macro = ast.name == "exists" && ast.children.size() > 1;
+  const bool is_window = std::ranges::count(WindowNames(), ast.name) > 0 && !is_exists_macro;
+  if (has_roots() && (IsQuery(target) || is_window)) return CheckReducer(ast);
+  SPOTTER_ASSIGN_OR_RETURN(const std::optional<Checked> macro, CheckMacro(ast));
+  if (macro) return *macro;
+  // math.abs(x): the function of a name that is qualified, unless the name is a variable.
+  std::string name = QualifiedName(target);
+  if (!name.empty()) {
+    if (name == "optional") {
+      return Mistake(ErrorAt(target.position, "optional values are not in the language",
+                             "has(x.y) ? x.y : otherwise"));
+    }
+    name = (name.starts_with('.') ? name.substr(1) : name) + "." + ast.name;
+    if (HasFunction(name)) {
+      return CheckFunction(ast, name, std::span(ast.children).subspan(1), /*is_method=*/false);
+    }
+    const std::string_view space = std::string_view(name).substr(0, name.find('.') + 1);
+    const bool is_space = std::ranges::any_of(
+        FunctionNames(), [&](std::string_view known) { return known.starts_with(space); });
+    if (is_space && !FindVariable(target.name)) {
+      return Mistake(UnknownFunction(ast, name, /*is_method=*/false));
+    }
   }
-  return ErrorAt(argument.position,
-                 fmt::format("{}() takes a string written out, not empty", call.name));
-}
-
-StatusOr<Checked> CheckPass::CheckSegment(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  SPOTTER_ASSIGN_OR_RETURN(std::string id, TextArgument(ast, 0));
-  if (!IsSegmentId(id)) {
-    return ErrorAt(ast.children[0].position, fmt::format("'{}' is not the id of a segment", id),
-                   "expected 1 to 64 of a-z, 0-9 and -");
+  if (!HasFunction(ast.name)) {
+    // A misspelt name before the dot is the likelier fault.
+    SPOTTER_RETURN_IF_ERROR(CheckNode(target).status());
+    return Mistake(UnknownFunction(ast, ast.name, /*is_method=*/true));
   }
-  emit_.DependsOnSegment(id);
-  return emit_.Leaf({.op = Op::kSegment, .text = emit_.Intern(std::move(id))}, Type::kBool);
-}
-
-StatusOr<Checked> CheckPass::CheckBucket(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  SPOTTER_ASSIGN_OR_RETURN(std::string salt, TextArgument(ast, 0));
-  return emit_.Leaf({.op = Op::kBucket, .text = emit_.Intern(std::move(salt))}, Type::kDouble);
-}
-
-StatusOr<Checked> CheckPass::CheckConsent(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 2));
-  SPOTTER_ASSIGN_OR_RETURN(std::string channel, TextArgument(ast, 0));
-  SPOTTER_ASSIGN_OR_RETURN(std::string purpose, TextArgument(ast, 1));
-  if (std::ranges::find(ChannelNames(), channel) == ChannelNames().end()) {
-    return UnknownName("channel", channel, ast.children[0].position, ChannelNames());
-  }
-  emit_.DependsOnConsent();
-  return emit_.Leaf({.op = Op::kConsent,
-                     .text = emit_.Intern(std::move(channel)),
-                     .other_text = emit_.Intern(std::move(purpose))},
-                    Type::kString);
-}
-
-StatusOr<Checked> CheckPass::CheckTimestamp(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  SPOTTER_ASSIGN_OR_RETURN(const std::string text, TextArgument(ast, 0));
-  const StatusOr<EventTime> time = ParseTimestampText(text);
-  if (!time.ok()) return ErrorAt(ast.children[0].position, MessageOf(time.status()));
-  return emit_.Constant(TimeValue(time->ms, 0, kNever, EventTime{0}), Type::kTime);
-}
-
-StatusOr<Checked> CheckPass::CheckDuration(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  SPOTTER_ASSIGN_OR_RETURN(const std::string text, TextArgument(ast, 0));
-  const StatusOr<Duration> duration = ParseDurationText(text);
-  if (!duration.ok()) return ErrorAt(ast.children[0].position, MessageOf(duration.status()));
-  return emit_.Constant(DurationValue(duration->count(), 0, kNever, EventTime{0}), Type::kDuration);
-}
-
-StatusOr<Checked> CheckPass::CheckUnits(const Ast& ast, int64_t unit_ms) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  SPOTTER_ASSIGN_OR_RETURN(const Checked count, CheckOf(ast.children[0], Type::kInt));
-  return emit_.Over({.op = Op::kUnits, .number = unit_ms}, Type::kDuration, {count});
+  return CheckFunction(ast, ast.name, ast.children, /*is_method=*/true);
 }
 
 }  // namespace spotter::segment

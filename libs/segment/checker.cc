@@ -9,25 +9,8 @@
 namespace spotter::segment {
 namespace {
 
-bool IsNumber(Type type) { return type == Type::kInt || type == Type::kDouble; }
-bool IsTimelike(Type type) { return type == Type::kTime || type == Type::kDuration; }
-
-// As CEL's standard overloads; nullopt where there is none.
-std::optional<Type> ResultOf(BinaryOp op, Type left, Type right) {
-  const bool is_sum = op == BinaryOp::kAdd || op == BinaryOp::kSubtract;
-  if (left == Type::kInt && right == Type::kInt) return Type::kInt;
-  if (left == Type::kDouble && right == Type::kDouble && op != BinaryOp::kModulo) {
-    return Type::kDouble;
-  }
-  if (!is_sum || !IsTimelike(left) || !IsTimelike(right)) return std::nullopt;
-  const bool is_add = op == BinaryOp::kAdd;
-  if (left == Type::kTime && right == Type::kTime) {
-    return is_add ? std::nullopt : std::optional(Type::kDuration);
-  }
-  if (left == Type::kDuration && right == Type::kTime) {
-    return is_add ? std::optional(Type::kTime) : std::nullopt;
-  }
-  return left;  // time ± duration, duration ± duration
+bool IsNumber(TypeId type) {
+  return type == Type::kInt || type == Type::kUint || type == Type::kDouble;
 }
 
 // `a op b` is `b Mirrored(op) a`.
@@ -48,18 +31,28 @@ BinaryOp Mirrored(BinaryOp op) {
 
 }  // namespace
 
-StatusOr<Code> Check(const Ast& ast, Scope scope) { return CheckPass(scope).Run(ast); }
+StatusOr<Code> Check(const Ast& ast, const Environment& environment) {
+  return CheckPass(environment).Run(ast);
+}
 
 StatusOr<Code> CheckPass::Run(const Ast& ast) {
   SPOTTER_ASSIGN_OR_RETURN(const Checked root, CheckNode(ast));
-  if (root.type != Type::kBool) {
-    return ErrorAt(ast.position, fmt::format("expected a bool in all, found {}", NameOf(root.type)),
+  if (has_roots() && types_.Resolved(root.type) != Type::kBool) {
+    return ErrorAt(ast.position,
+                   fmt::format("expected a bool in all, found {}", types_.NameOf(root.type)),
                    "compare it with something");
   }
-  return emit_.Take(root);
+  return emit_.Take(root, types_.NameOf(root.type));
 }
 
+// Without types everything is dyn: what does not fit is an error of the evaluation.
 StatusOr<Checked> CheckPass::CheckNode(const Ast& ast) {
+  SPOTTER_ASSIGN_OR_RETURN(Checked checked, CheckTyped(ast));
+  checked.type = is_checked() ? types_.Resolved(checked.type) : TypeId{Type::kDyn};
+  return checked;
+}
+
+StatusOr<Checked> CheckPass::CheckTyped(const Ast& ast) {
   switch (ast.kind) {
     case AstKind::kLiteral:
       return CheckLiteral(ast);
@@ -67,12 +60,16 @@ StatusOr<Checked> CheckPass::CheckNode(const Ast& ast) {
       return CheckName(ast);
     case AstKind::kSelect:
       return CheckSelect(ast);
+    case AstKind::kIndex:
+      return CheckElement(ast);
     case AstKind::kCall:
       return CheckCall(ast);
     case AstKind::kMethod:
       return CheckMethod(ast);
     case AstKind::kList:
-      return ErrorAt(ast.position, "a list stands only after 'in'");
+      return CheckList(ast);
+    case AstKind::kMap:
+      return CheckMap(ast);
     case AstKind::kNot: {
       SPOTTER_ASSIGN_OR_RETURN(const Checked operand, CheckOf(ast.children[0], Type::kBool));
       return emit_.Over({.op = Op::kNot}, Type::kBool, {operand});
@@ -90,21 +87,12 @@ StatusOr<Checked> CheckPass::CheckNode(const Ast& ast) {
   return CheckTernary(ast);
 }
 
-StatusOr<std::vector<Checked>> CheckPass::CheckAll(std::span<const Ast> items) {
-  std::vector<Checked> checked;
-  for (const Ast& item : items) {
-    SPOTTER_ASSIGN_OR_RETURN(const Checked one, CheckNode(item));
-    checked.push_back(one);
-  }
-  return checked;
-}
-
-StatusOr<Checked> CheckPass::CheckOf(const Ast& ast, Type wanted) {
+StatusOr<Checked> CheckPass::CheckOf(const Ast& ast, TypeId wanted) {
   SPOTTER_ASSIGN_OR_RETURN(const Checked checked, CheckNode(ast));
-  if (checked.type == wanted) return checked;
+  if (checked.type != Type::kNull && types_.Assign(checked.type, wanted)) return checked;
   return ErrorAt(ast.position,
                  fmt::format("expected {} {}, found {}", wanted == Type::kInt ? "an" : "a",
-                             NameOf(wanted), NameOf(checked.type)));
+                             types_.NameOf(wanted), types_.NameOf(checked.type)));
 }
 
 StatusOr<Checked> CheckPass::CheckLiteral(const Ast& ast) {
@@ -114,11 +102,17 @@ StatusOr<Checked> CheckPass::CheckLiteral(const Ast& ast) {
   if (const auto* number = std::get_if<int64_t>(&ast.literal)) {
     return emit_.Constant(IntValue(*number), Type::kInt);
   }
+  if (const auto* number = std::get_if<uint64_t>(&ast.literal)) {
+    return emit_.Constant(UintValue(*number), Type::kUint);
+  }
   if (const auto* real = std::get_if<double>(&ast.literal)) {
     return emit_.Constant(DoubleValue(*real), Type::kDouble);
   }
   if (const auto* text = std::get_if<std::string>(&ast.literal)) {
     return emit_.Constant(StringValue(emit_.Intern(*text)), Type::kString);
+  }
+  if (const auto* bytes = std::get_if<Bytes>(&ast.literal)) {
+    return emit_.Constant(BytesValue(emit_.Intern(bytes->bytes)), Type::kBytes);
   }
   return emit_.Constant(NullValue(), Type::kNull);
 }
@@ -134,9 +128,11 @@ StatusOr<Checked> CheckPass::CheckLogic(const Ast& ast) {
 
 StatusOr<Checked> CheckPass::CheckNegate(const Ast& ast) {
   SPOTTER_ASSIGN_OR_RETURN(const Checked operand, CheckNode(ast.children[0]));
-  if (!IsNumber(operand.type)) {
-    return ErrorAt(ast.position,
-                   fmt::format("expected a number after '-', found {}", NameOf(operand.type)));
+  const bool can_be =
+      operand.type == Type::kInt || operand.type == Type::kDouble || types_.IsOpen(operand.type);
+  if (!can_be) {
+    return ErrorAt(ast.position, fmt::format("expected a number after '-', found {}",
+                                             types_.NameOf(operand.type)));
   }
   return emit_.Over({.op = Op::kNegate}, operand.type, {operand});
 }
@@ -146,12 +142,18 @@ StatusOr<Checked> CheckPass::CheckTernary(const Ast& ast) {
   SPOTTER_ASSIGN_OR_RETURN(const Checked yes, CheckNode(ast.children[1]));
   SPOTTER_ASSIGN_OR_RETURN(const Checked no, CheckNode(ast.children[2]));
   const bool has_null = yes.type == Type::kNull || no.type == Type::kNull;
-  if (yes.type != no.type && !has_null) {
-    return ErrorAt(ast.position, fmt::format("the branches of '?' are {} and {}, expected one type",
-                                             NameOf(yes.type), NameOf(no.type)));
+  TypeId type = yes.type == Type::kNull ? no.type : yes.type;
+  if (!has_null) {
+    const TypeId both = types_.Parameter();
+    if (!types_.AssignAll(std::array{yes.type, no.type}, std::array{both, both})) {
+      return ErrorAt(ast.position,
+                     fmt::format("the branches of '?' are {} and {}, expected one type",
+                                 types_.NameOf(yes.type), types_.NameOf(no.type)));
+    }
+    type = both;
   }
   const Checked children[] = {condition, yes, no};
-  return emit_.Over({.op = Op::kTernary}, yes.type == Type::kNull ? no.type : yes.type, children,
+  return emit_.Over({.op = Op::kTernary}, type, children,
                     has_null || yes.is_nullable || no.is_nullable);
 }
 
@@ -164,29 +166,44 @@ StatusOr<Checked> CheckPass::CheckBinary(const Ast& ast) {
 }
 
 Status CheckPass::CheckEquatable(Position position, const Checked& left, const Checked& right) {
-  const bool has_null = left.type == Type::kNull || right.type == Type::kNull;
-  const bool can_be_null = (left.type == Type::kNull || left.is_nullable) &&
-                           (right.type == Type::kNull || right.is_nullable);
-  if (has_null && can_be_null) return OkStatus();
-  if (has_null) {
+  const auto can_be_null = [this](const Checked& checked) {
+    return checked.type == Type::kNull || checked.is_nullable || types_.IsOpen(checked.type);
+  };
+  if (left.type == Type::kNull || right.type == Type::kNull) {
+    if (can_be_null(left) && can_be_null(right)) return OkStatus();
     return ErrorAt(position, "this is never null", "has(member.name) tells whether it is known");
   }
   if (left.type == Type::kEvent && right.type == Type::kEvent) {
     return ErrorAt(position, "events are not compared", "compare their .time");
   }
-  if (left.type == right.type || (IsNumber(left.type) && IsNumber(right.type))) return OkStatus();
-  return ErrorAt(position,
-                 fmt::format("cannot compare {} with {}", NameOf(left.type), NameOf(right.type)));
+  if (IsNumber(left.type) && IsNumber(right.type)) return OkStatus();
+  if (types_.Assign(left.type, right.type)) return OkStatus();
+  const bool has_list = types_.Is(left.type, "list") || types_.Is(right.type, "list");
+  return ErrorAt(
+      position,
+      fmt::format("cannot compare {} with {}", types_.NameOf(left.type), types_.NameOf(right.type)),
+      has_list ? "an element is looked for with 'in'" : "");
+}
+
+Status CheckPass::CheckOrdered(Position position, const Checked& left, const Checked& right) {
+  for (const Checked& side : {left, right}) {
+    if (side.type == Type::kNull) {
+      return ErrorAt(position, "null has no order", "compare with == null or != null");
+    }
+    const bool has_order =
+        types_.IsOpen(side.type) || (side.type >= Type::kBool && side.type <= Type::kDuration);
+    if (!has_order) {
+      return ErrorAt(position, fmt::format("{} has no order", types_.NameOf(side.type)));
+    }
+  }
+  return CheckEquatable(position, left, right);
 }
 
 StatusOr<Checked> CheckPass::CheckComparison(const Ast& ast, const Checked& left,
                                              const Checked& right) {
   const bool is_equality = ast.op == BinaryOp::kEqual || ast.op == BinaryOp::kNotEqual;
-  if (is_equality || (left.type != Type::kNull && right.type != Type::kNull)) {
-    SPOTTER_RETURN_IF_ERROR(CheckEquatable(ast.position, left, right));
-  } else {
-    return ErrorAt(ast.position, "null has no order", "compare with == null or != null");
-  }
+  SPOTTER_RETURN_IF_ERROR(is_equality ? CheckEquatable(ast.position, left, right)
+                                      : CheckOrdered(ast.position, left, right));
   // A count against a constant changes only when one certain fact enters or leaves.
   for (const bool is_mirrored : {false, true}) {
     const Checked& count = is_mirrored ? right : left;
@@ -207,39 +224,17 @@ StatusOr<Checked> CheckPass::CheckComparison(const Ast& ast, const Checked& left
 
 StatusOr<Checked> CheckPass::CheckCalculation(const Ast& ast, const Checked& left,
                                               const Checked& right) {
-  const std::optional<Type> type = ResultOf(ast.op, left.type, right.type);
-  if (type) return emit_.Over({.op = Op::kCalculate, .binary = ast.op}, *type, {left, right});
-  if (left.type == Type::kString && right.type == Type::kString && ast.op == BinaryOp::kAdd) {
-    return ErrorAt(ast.position, "joining strings with '+' is not in the language yet");
+  const TypeId operands[] = {left.type, right.type};
+  const bool has_null = left.type == Type::kNull || right.type == Type::kNull;
+  const std::optional<TypeId> type = ResultOf(SymbolOf(ast.op), /*is_method=*/false, operands);
+  if (type && !has_null) {
+    return emit_.Over({.op = Op::kCalculate, .binary = ast.op}, *type, {left, right});
   }
   return ErrorAt(
       ast.position,
-      fmt::format("'{}' does not take {} and {}", SymbolOf(ast.op), NameOf(left.type),
-                  NameOf(right.type)),
+      fmt::format("'{}' does not take {} and {}", SymbolOf(ast.op), types_.NameOf(left.type),
+                  types_.NameOf(right.type)),
       IsNumber(left.type) && IsNumber(right.type) ? "write both alike, 2.0 rather than 2" : "");
-}
-
-StatusOr<Checked> CheckPass::CheckIn(const Ast& ast) {
-  SPOTTER_ASSIGN_OR_RETURN(const Checked needle, CheckNode(ast.children[0]));
-  const Ast& list = ast.children[1];
-  const bool is_tags = list.kind == AstKind::kSelect && list.name == "tags" &&
-                       list.children[0].kind == AstKind::kName && list.children[0].name == "member";
-  if (is_tags) {
-    if (needle.type != Type::kString) {
-      return ErrorAt(ast.position, fmt::format("tags are strings, found {}", NameOf(needle.type)));
-    }
-    emit_.DependsOn(model::FactKind::tag);
-    return emit_.Over({.op = Op::kHasTag}, Type::kBool, {needle});
-  }
-  if (list.kind != AstKind::kList) {
-    return ErrorAt(list.position, "'in' needs a list", "for example ['a', 'b'], or member.tags");
-  }
-  SPOTTER_ASSIGN_OR_RETURN(std::vector<Checked> children, CheckAll(list.children));
-  for (size_t i = 0; i < children.size(); ++i) {
-    SPOTTER_RETURN_IF_ERROR(CheckEquatable(list.children[i].position, needle, children[i]));
-  }
-  children.insert(children.begin(), needle);
-  return emit_.Over({.op = Op::kIn}, Type::kBool, children);
 }
 
 }  // namespace spotter::segment

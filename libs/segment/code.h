@@ -5,13 +5,17 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "segment/expression.h"
 #include "segment/fact_window.h"
+#include "segment/functions.h"
+#include "segment/pattern.h"
 #include "segment/value.h"
+#include "segment/workspace.h"
 
 namespace spotter::segment {
 
@@ -20,10 +24,14 @@ enum class Op : uint8_t {
   kNow,
   kJourneyEnteredAt,
   kStepEnteredAt,
-  kTrait,  // of attribute
+  kVariable,  // Input::variables[index]
+  kLocal,     // of a macro: slot index
+  kFailure,   // text: what an unchecked expression got wrong
+  kTrait,     // of attribute
   kHasTrait,
   kStatus,
   kLifetimeSpend,
+  kTags,
   kHasTags,
   kHasTag,        // child: the tag
   kConsent,       // text: channel, other_text: purpose
@@ -42,9 +50,32 @@ enum class Op : uint8_t {
   kCalculate,  // binary
   kCompare,    // binary
   kIn,         // first child in the others
+  kContains,   // first child in the second, a list or a map
   kAnd,
   kOr,
   kTernary,
+  kList,      // children
+  kMap,       // children: key, value, key, value …
+  kElement,   // child[child]
+  kField,     // child, text: the key
+  kHasField,  // the same
+  kCall,      // calls[index]; children: the arguments
+  kMatches,   // child, patterns[index]
+  kBind,      // children: value, body; index: slot
+  kLoop,      // loops[index]; children: range, filter if it has one, body
+};
+
+enum class LoopKind : uint8_t { kAll, kExists, kExistsOne, kList, kMap };
+
+// A macro over the elements of a list or the entries of a map.
+struct Loop {
+  LoopKind kind = LoopKind::kAll;
+  bool has_filter = false;
+  // With one variable it is the element of a list or the key of a map; with two they are index
+  // and element, or key and value.
+  bool has_two = false;
+  uint32_t first_slot = 0;
+  int64_t steps = 1;  // of one round
 };
 
 // events(kind) with its window. Bounds that are expressions are computed at evaluation.
@@ -72,11 +103,18 @@ struct Code {
   std::vector<uint32_t> children;
   std::vector<Value> constants;
   std::vector<EventQuery> queries;
-  std::deque<std::string> strings;  // what the views above point into; never moves
+  std::vector<std::vector<const Overload*>> calls;  // what the kinds of the arguments choose from
+  std::vector<Pattern> patterns;
+  std::vector<Loop> loops;
+  uint32_t slots = 0;                         // of the variables of macros
+  std::deque<std::string> strings;            // what the views above point into; never moves
+  std::unique_ptr<Workspace> constant_parts;  // what the constants consist of
+  std::string type;                           // of the root, "list(int)"
   Dependencies dependencies;
 };
 
-// The value of a node, by the rules of the language; `input.now` must be a real instant.
-Value Evaluate(const Code& code, uint32_t node, const Input& input);
+// The value of a node, by the rules of the language; `input.now` must be a real instant. It borrows
+// from code, input and workspace.
+Value Evaluate(const Code& code, uint32_t node, const Input& input, Workspace& work);
 
 }  // namespace spotter::segment

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,21 @@ class SegmentLookup {
   virtual SegmentValue Lookup(std::string_view segment) const = 0;
 };
 
+// What a zone's clocks show at an instant: UTC plus `seconds`, at every instant of [from, to).
+struct ZoneOffset {
+  int64_t seconds = 0;
+  EventTime from = EventTime::Min();
+  EventTime to = EventTime::Max();
+};
+// The rules of zones, which come from records; UTC and fixed offsets such as "+05:30" need none.
+class ZoneLookup {
+ public:
+  virtual ~ZoneLookup() = default;
+  virtual std::optional<ZoneOffset> OffsetAt(std::string_view zone, EventTime at) const = 0;
+};
+
+struct Value;
+
 struct Input {
   const model::MemberView& member;
   EventTime now;
@@ -37,6 +54,8 @@ struct Input {
   EventTime step_entered_at;     // step.entered_at, in kJourneyStep
   std::string_view tenant;       // for bucket()
   const SegmentLookup* segments = nullptr;
+  const ZoneLookup* zones = nullptr;  // nullptr: no zone is known by name
+  std::span<const Value> variables;   // of an Environment that declares some
 };
 
 struct Result {
@@ -58,10 +77,12 @@ struct Dependencies {
 // Immutable and safe to share between threads.
 class Expression {
  public:
-  // InvalidArgument: "unknown fact kind 'vist' at 1:8; did you mean 'visit'?" (line:column).
+  // A bool over the roots of the scope. InvalidArgument: "unknown fact kind 'vist' at 1:8; did you
+  // mean 'visit'?" (line:column).
   static StatusOr<Expression> Compile(std::string_view text, Scope scope);
 
-  Result Evaluate(const Input& input) const;  // no allocation on the usual path
+  // No allocation on the usual path. An evaluation that takes too many steps is an error.
+  Result Evaluate(const Input& input) const;
   const Dependencies& dependencies() const;
   const std::string& text() const;
 

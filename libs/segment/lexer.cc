@@ -11,6 +11,12 @@ namespace spotter::segment {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+// Of a decimal number that no double holds: is it too small, not too large?
+bool IsTiny(std::string_view digits) {
+  const size_t exponent = digits.find_first_of("eE");
+  return exponent != std::string_view::npos ? digits[exponent + 1] == '-'
+                                            : digits.starts_with("0.") || digits.starts_with(".");
+}
 bool StartsName(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 // Longest first, so that "<=" is not read as "<".
@@ -67,6 +73,7 @@ class Lexer {
     const char c = Peek();
     if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return Number();
     if (size_t prefix = StringPrefix(); prefix != std::string_view::npos) return String(prefix);
+    if (c == '`') return QuotedName();
     if (StartsName(c)) {
       const size_t begin = at_;
       while (StartsName(Peek()) || IsDigit(Peek())) Advance();
@@ -107,21 +114,25 @@ class Lexer {
       skip_digits();
     }
     const std::string_view digits = text_.substr(begin, at_ - begin);
-    if (!is_real && (Peek() == 'u' || Peek() == 'U')) {
-      return ErrorAt(start_, "unsigned integers are not in the language yet",
-                     "write it without the 'u'");
-    }
+    const bool is_unsigned = !is_real && (Peek() == 'u' || Peek() == 'U');
+    if (is_unsigned) Advance();
     if (StartsName(Peek())) {
       return ErrorAt(position_, fmt::format("unexpected '{}' after the number {}", Peek(), digits),
                      "spans of time are written days(14), hours(2), minutes(30)");
     }
-    Token token{.kind = is_real ? TokenKind::kDouble : TokenKind::kInt,
+    Token token{.kind = is_real       ? TokenKind::kDouble
+                        : is_unsigned ? TokenKind::kUint
+                                      : TokenKind::kInt,
                 .text = std::string(digits)};
     const char* end = digits.data() + digits.size();
     const auto read = is_real  ? std::from_chars(digits.data(), end, token.real)
                       : is_hex ? std::from_chars(digits.data() + 2, end, token.magnitude, 16)
                                : std::from_chars(digits.data(), end, token.magnitude);
-    if (read.ec != std::errc() || read.ptr != end) {
+    // What is too small for a double is zero, as in IEEE 754.
+    const bool is_tiny = is_real && read.ec == std::errc::result_out_of_range && IsTiny(digits);
+    if (is_tiny) {
+      token.real = 0;
+    } else if (read.ec != std::errc() || read.ptr != end) {
       return ErrorAt(start_, fmt::format("number {} is out of range", digits));
     }
     return token;
@@ -139,24 +150,23 @@ class Lexer {
 
   StatusOr<Token> String(size_t prefix) {
     bool is_raw = false;
+    bool is_bytes = false;
     for (size_t i = 0; i < prefix; ++i) {
-      if (Peek(i) == 'b' || Peek(i) == 'B') {
-        return ErrorAt(start_, "bytes are not in the language yet", "write a string");
-      }
-      if (is_raw) return ErrorAt(start_, "a string has one 'r' at most");
-      is_raw = true;
+      bool& flag = Peek(i) == 'b' || Peek(i) == 'B' ? is_bytes : is_raw;
+      if (flag) return ErrorAt(start_, fmt::format("a string has one '{}' at most", Peek(i)));
+      flag = true;
     }
     Advance(prefix);
     const std::string quote(Peek(1) == Peek() && Peek(2) == Peek() ? 3 : 1, Peek());
     Advance(quote.size());
-    Token token{.kind = TokenKind::kString};
+    Token token{.kind = is_bytes ? TokenKind::kBytes : TokenKind::kString};
     while (!LooksAt(quote)) {
       const char c = Peek();
       if (at_ >= text_.size() || (quote.size() == 1 && (c == '\n' || c == '\r'))) {
         return ErrorAt(start_, "string has no end", fmt::format("expected {}", quote));
       }
       if (c == '\\' && !is_raw) {
-        SPOTTER_RETURN_IF_ERROR(Escape(token.text));
+        SPOTTER_RETURN_IF_ERROR(Escape(is_bytes, token.text));
       } else {
         token.text.push_back(c);
         Advance();
@@ -166,7 +176,26 @@ class Lexer {
     return token;
   }
 
-  Status Escape(std::string& out) {
+  StatusOr<Token> QuotedName() {
+    Advance();
+    Token token{.kind = TokenKind::kQuotedName};
+    while (Peek() != '`') {
+      const char c = Peek();
+      const bool is_allowed =
+          StartsName(c) || IsDigit(c) || (c != '\0' && std::string_view(".-/ ").find(c) < 4);
+      if (!is_allowed) {
+        return ErrorAt(position_, "a quoted name has no end", "expected letters, digits or ._-/ `");
+      }
+      token.text.push_back(c);
+      Advance();
+    }
+    if (token.text.empty()) return ErrorAt(start_, "a quoted name is empty");
+    Advance();
+    return token;
+  }
+
+  // In bytes, \x and octal escapes are bytes rather than characters.
+  Status Escape(bool is_bytes, std::string& out) {
     static constexpr std::string_view kNames = "abfnrtv\\?\"'`";
     static constexpr std::string_view kValues = "\a\b\f\n\r\t\v\\?\"'`";
     const Position at = position_;
@@ -190,6 +219,11 @@ class Lexer {
       code = code * (is_octal ? 8 : 16) + static_cast<uint32_t>(digit);
       Advance();
     }
+    if (is_bytes && digits <= 3) {
+      out.push_back(static_cast<char>(code));
+      return OkStatus();
+    }
+    if (is_bytes) return ErrorAt(at, "bytes have no escapes of characters", "write \\xNN");
     if (!AppendUtf8(code, out)) return ErrorAt(at, "the escape is not a Unicode character");
     return OkStatus();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text to tokens by the lexical rules of CEL: six forms of strings, escapes, `//` comments.
+// Text to tokens by the lexical rules of CEL: strings and bytes in six forms each, escapes, quoted
+// names, `//` comments.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +25,24 @@ struct Position {
 // InvalidArgument: "WHAT at 1:8; HINT" (the hint only if there is one).
 Status ErrorAt(Position position, std::string_view what, std::string_view hint = "");
 
-enum class TokenKind : uint8_t { kEnd, kName, kInt, kDouble, kString, kSymbol };
+enum class TokenKind : uint8_t {
+  kEnd,
+  kName,
+  kQuotedName,  // `content-type`, which stands only after a dot
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kSymbol
+};
 
 struct Token {
   TokenKind kind = TokenKind::kEnd;
   Position position;
-  std::string text;        // a name, a decoded string, a symbol such as "&&"; digits of an int
+  std::string text;        // a name, a decoded string, a symbol such as "&&"; digits of a number
   double real = 0;         // of kDouble
-  uint64_t magnitude = 0;  // of kInt: its sign is a token before it
+  uint64_t magnitude = 0;  // of kInt and kUint: a sign is a token before it
 };
 
 // The tokens, the last of kind kEnd. InvalidArgument names what was found, where, and what was

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "segment/workspace.h"
 
 namespace spotter::segment {
 namespace {
@@ -50,6 +51,20 @@ Value TraitValue(const MemberView& member, model::AttributeId id, EventTime now)
   return DoubleValue(std::get<double>(value));
 }
 
+Value Tags(const MemberView& member, Workspace& work) {
+  std::vector<std::string_view> tags;
+  for (const model::SourceRecord* record : member.records) {
+    tags.insert(tags.end(), record->tags.begin(), record->tags.end());
+  }
+  std::ranges::sort(tags);
+  tags.erase(std::ranges::unique(tags).begin(), tags.end());
+  const std::span<Value> values = work.NewValues(tags.size());
+  if (values.size() < tags.size()) return Workspace::OverBound();
+  std::ranges::transform(tags, values.begin(),
+                         [](std::string_view tag) { return StringValue(tag); });
+  return ListValue(values);
+}
+
 Value HasTags(const MemberView& member) {
   return BoolValue(std::ranges::any_of(member.records,
                                        [](const auto* record) { return !record->tags.empty(); }));
@@ -57,6 +72,7 @@ Value HasTags(const MemberView& member) {
 
 Value HasTag(const MemberView& member, const Value& tag) {
   if (tag.is_error()) return tag;
+  if (tag.kind != ValueKind::kString) return BoolValue(false, tag.valid_until);
   const bool is_tagged = std::ranges::any_of(member.records, [&tag](const auto* record) {
     return std::ranges::find(record->tags, tag.text) != record->tags.end();
   });

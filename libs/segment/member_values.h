@@ -12,6 +12,8 @@ namespace spotter::segment {
 
 // An error if the member lacks it.
 Value TraitValue(const model::MemberView& member, model::AttributeId id, EventTime now);
+// All tags of the member, each once, in the order of their bytes.
+Value Tags(const model::MemberView& member, Workspace& work);
 Value HasTags(const model::MemberView& member);
 Value HasTag(const model::MemberView& member, const Value& tag);
 std::string_view ConsentName(model::ConsentState state);  // "granted", "denied", "unknown"

@@ -10,9 +10,9 @@
 namespace spotter::segment {
 namespace {
 
-constexpr std::array<std::string_view, 16> kReserved = {
-    "as",     "break", "const", "continue", "else",      "for",    "function", "if",
-    "import", "let",   "loop",  "package",  "namespace", "return", "var",      "while"};
+constexpr std::array<std::string_view, 17> kReserved = {
+    "as",  "break", "const",     "continue", "else",   "for", "function", "if",   "import",
+    "let", "loop",  "namespace", "package",  "return", "var", "void",     "while"};
 
 enum Precedence : uint8_t { kNone, kOrLevel, kAndLevel, kRelation, kSum, kProduct };
 
@@ -70,6 +70,7 @@ class Parser {
     const Token& token = Current();
     const std::string found = token.kind == TokenKind::kEnd      ? "the end"
                               : token.kind == TokenKind::kString ? "a string"
+                              : token.kind == TokenKind::kBytes  ? "bytes"
                                                                  : "'" + token.text + "'";
     return InvalidArgument("expected {} at {}:{}, found {}", wanted, token.position.line,
                            token.position.column, found);
@@ -173,13 +174,23 @@ class Parser {
   StatusOr<Ast> Postfix(bool is_negative) {
     SPOTTER_ASSIGN_OR_RETURN(Ast ast, Primary(is_negative));
     for (;;) {
-      if (At("[")) return NotYet("indexing with [ ]");
-      if (At("{")) return NotYet("a message literal");
+      if (At("[")) {
+        SPOTTER_ASSIGN_OR_RETURN(ast, Index(std::move(ast)));
+        continue;
+      }
+      if (At("{") && (ast.kind == AstKind::kName || ast.kind == AstKind::kSelect)) {
+        return ErrorAt(Current().position, "message literals are not in the language",
+                       "protobuf messages, enums and Any are out");
+      }
       if (!Skip(".")) return ast;
-      if (Current().kind != TokenKind::kName) return Unexpected("a name after '.'");
+      if (At("?")) return NoOptionals();
+      const TokenKind kind = Current().kind;
+      if (kind != TokenKind::kName && kind != TokenKind::kQuotedName) {
+        return Unexpected("a name after '.'");
+      }
       Token name = Take();
       std::vector<Ast> children = ListOf(std::move(ast));
-      const bool is_method = Skip("(");
+      const bool is_method = kind == TokenKind::kName && Skip("(");
       if (is_method) SPOTTER_RETURN_IF_ERROR(Items(")", children));
       SPOTTER_ASSIGN_OR_RETURN(ast, Build(is_method ? AstKind::kMethod : AstKind::kSelect,
                                           name.position, std::move(children)));
@@ -187,15 +198,32 @@ class Parser {
     }
   }
 
+  StatusOr<Ast> Index(Ast target) {
+    const Position position = Take().position;
+    if (At("?")) return NoOptionals();
+    SPOTTER_ASSIGN_OR_RETURN(Ast index, Expression());
+    SPOTTER_RETURN_IF_ERROR(Expect("]"));
+    return Build(AstKind::kIndex, position, ListOf(std::move(target), std::move(index)));
+  }
+
+  Status NoOptionals() const {
+    return ErrorAt(Current().position, "optional values are not in the language",
+                   "has(x.y) ? x.y : otherwise");
+  }
+
   StatusOr<Ast> Primary(bool is_negative) {
     const Token& token = Current();
     switch (token.kind) {
       case TokenKind::kInt:
+      case TokenKind::kUint:
       case TokenKind::kDouble:
       case TokenKind::kString:
+      case TokenKind::kBytes:
         return LiteralOf(Take(), is_negative);
       case TokenKind::kName:
-        return Name();
+        return Name(/*is_rooted=*/false);
+      case TokenKind::kQuotedName:
+        return ErrorAt(token.position, "a quoted name stands only after a dot");
       case TokenKind::kEnd:
         return Unexpected("an expression");
       case TokenKind::kSymbol:
@@ -212,22 +240,44 @@ class Parser {
       SPOTTER_RETURN_IF_ERROR(Items("]", items));
       return Build(AstKind::kList, position, std::move(items));
     }
-    if (At("{")) return NotYet("a map literal");
+    if (Skip("{")) return Map(position);
+    if (Skip(".")) {
+      if (Current().kind != TokenKind::kName) return Unexpected("a name after '.'");
+      return Name(/*is_rooted=*/true);
+    }
     return Unexpected("an expression");
+  }
+
+  StatusOr<Ast> Map(Position position) {
+    std::vector<Ast> entries;
+    while (!Skip("}")) {
+      if (At("?")) return NoOptionals();
+      SPOTTER_ASSIGN_OR_RETURN(Ast key, Expression());
+      SPOTTER_RETURN_IF_ERROR(Expect(":"));
+      SPOTTER_ASSIGN_OR_RETURN(Ast value, Expression());
+      entries.push_back(std::move(key));
+      entries.push_back(std::move(value));
+      if (Skip(",")) continue;
+      SPOTTER_RETURN_IF_ERROR(Expect("}"));
+      break;
+    }
+    return Build(AstKind::kMap, position, std::move(entries));
   }
 
   // Comma-separated expressions up to `close`, which is taken; a list may end in a comma.
   Status Items(std::string_view close, std::vector<Ast>& out) {
     if (Skip(close)) return OkStatus();
     do {
+      if (At("?")) return NoOptionals();
       SPOTTER_ASSIGN_OR_RETURN(Ast item, Expression());
       out.push_back(std::move(item));
     } while (Skip(",") && !(close == "]" && At(close)));
     return Expect(close);
   }
 
-  StatusOr<Ast> Name() {
+  StatusOr<Ast> Name(bool is_rooted) {
     Token token = Take();
+    if (is_rooted) token.text.insert(0, ".");
     if (token.text == "true" || token.text == "false") {
       return LiteralNode(token.position, token.text == "true");
     }
@@ -246,6 +296,10 @@ class Parser {
 
   StatusOr<Ast> LiteralOf(Token token, bool is_negative) {
     if (token.kind == TokenKind::kString) return LiteralNode(token.position, std::move(token.text));
+    if (token.kind == TokenKind::kBytes) {
+      return LiteralNode(token.position, Bytes{std::move(token.text)});
+    }
+    if (token.kind == TokenKind::kUint) return LiteralNode(token.position, token.magnitude);
     if (token.kind == TokenKind::kDouble) {
       return LiteralNode(token.position, is_negative ? -token.real : token.real);
     }
@@ -262,10 +316,6 @@ class Parser {
     SPOTTER_ASSIGN_OR_RETURN(Ast ast, Build(AstKind::kLiteral, position));
     ast.literal = std::move(literal);
     return ast;
-  }
-
-  Status NotYet(std::string_view what) const {
-    return ErrorAt(Current().position, fmt::format("{} is not in the language yet", what));
   }
 
   std::vector<Token> tokens_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -33,12 +34,38 @@ Tightness TightnessOf(const Ast& ast) {
 
 bool IsNumber(const Ast& ast) {
   return ast.kind == AstKind::kLiteral && (std::holds_alternative<int64_t>(ast.literal) ||
+                                           std::holds_alternative<uint64_t>(ast.literal) ||
                                            std::holds_alternative<double>(ast.literal));
+}
+
+std::string QuotedBytes(std::string_view bytes) {
+  std::string out = "b'";
+  for (const char c : bytes) {
+    const bool is_plain = c >= 0x20 && c < 0x7F && c != '\'' && c != '\\';
+    out += is_plain
+               ? std::string(1, c)
+               : fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return out + "'";
+}
+
+// A name after a dot, quoted where it would not be read as one.
+std::string FieldName(std::string_view name) {
+  const bool is_plain =
+      !name.empty() && (name[0] < '0' || name[0] > '9') && std::ranges::all_of(name, [](char c) {
+        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+               (c >= 'A' && c <= 'Z');
+      });
+  return is_plain ? std::string(name) : fmt::format("`{}`", name);
 }
 
 std::string PrintLiteral(const Literal& literal) {
   if (const bool* flag = std::get_if<bool>(&literal)) return *flag ? "true" : "false";
   if (const int64_t* number = std::get_if<int64_t>(&literal)) return fmt::format("{}", *number);
+  if (const uint64_t* number = std::get_if<uint64_t>(&literal)) {
+    return fmt::format("{}u", *number);
+  }
+  if (const Bytes* bytes = std::get_if<Bytes>(&literal)) return QuotedBytes(bytes->bytes);
   if (const std::string* text = std::get_if<std::string>(&literal)) return Quoted(*text);
   const double* real = std::get_if<double>(&literal);
   if (real == nullptr) return "null";
@@ -85,7 +112,13 @@ class Printer {
         return;
       case AstKind::kSelect:
         PutTarget(children[0], kPostfix);
-        out += '.' + ast.name;
+        out += '.' + FieldName(ast.name);
+        return;
+      case AstKind::kIndex:
+        PutTarget(children[0], kPostfix);
+        out += '[';
+        Put(children[1], kTernary);
+        out += ']';
         return;
       case AstKind::kMethod:
         PutTarget(children[0], kPostfix);
@@ -102,6 +135,16 @@ class Printer {
         out += '[';
         PutItems(children, ", ", kTernary);
         out += ']';
+        return;
+      case AstKind::kMap:
+        out += '{';
+        for (size_t i = 0; i < children.size(); i += 2) {
+          if (i > 0) out += ", ";
+          Put(children[i], kTernary);
+          out += ": ";
+          Put(children[i + 1], kTernary);
+        }
+        out += '}';
         return;
       case AstKind::kNot:
         out += '!';

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "segment/utf8.h"
 
+#include <algorithm>
+
 namespace spotter::segment {
 namespace {
 
@@ -63,7 +65,25 @@ size_t InvalidUtf8At(std::string_view text) {
 }
 
 std::string_view FirstCharacter(std::string_view text) {
-  return text.empty() ? text : text.substr(0, LengthOf(text.front()));
+  if (text.empty()) return text;
+  return text.substr(0, std::max<size_t>(1, LengthOf(text.front())));
+}
+
+std::string_view LastCharacter(std::string_view text) {
+  size_t begin = text.empty() ? 0 : text.size() - 1;
+  while (begin > 0 && IsUtf8Continuation(text[begin])) --begin;
+  return text.substr(begin);
+}
+
+int64_t CharactersIn(std::string_view text) {
+  return std::ranges::count_if(text, [](char c) { return !IsUtf8Continuation(c); });
+}
+
+size_t OffsetOfCharacter(std::string_view text, int64_t n) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (!IsUtf8Continuation(text[at]) && n-- == 0) return at;
+  }
+  return n == 0 ? text.size() : std::string_view::npos;
 }
 
 }  // namespace spotter::segment

@@ -17,5 +17,9 @@ bool AppendUtf8(uint32_t code, std::string& out);
 size_t InvalidUtf8At(std::string_view text);
 // The bytes of the first character of valid UTF-8.
 std::string_view FirstCharacter(std::string_view text);
+std::string_view LastCharacter(std::string_view text);
+int64_t CharactersIn(std::string_view text);
+// Where the n-th character (from 0) begins, or the end if there are n; npos if there are fewer.
+size_t OffsetOfCharacter(std::string_view text, int64_t n);
 
 }  // namespace spotter::segment

@@ -2,23 +2,20 @@
 #include "segment/value.h"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
+#include <array>
+
+#include "segment/workspace.h"
 
 namespace spotter::segment {
 namespace {
 
-constexpr int64_t kTimeMin = -62135596800000;      // 0001-01-01T00:00:00.000Z
-constexpr int64_t kTimeMax = 253402300799999;      // 9999-12-31T23:59:59.999Z
-constexpr int64_t kDurationMax = 315576000000000;  // 10,000 years
-
-constexpr std::string_view kOverflow = "integer overflow";
-constexpr std::string_view kNoOverload = "the operator does not take such values";
+constexpr int64_t kNanosPerMs = 1000000;
 
 EventTime Earlier(const Value& a, const Value& b) { return std::min(a.valid_until, b.valid_until); }
 
 // The first step d >= 1 at which distance <= slope * d; both are positive.
 int64_t StepsTo(int64_t distance, int64_t slope) {
+  if (slope == 1) [[likely]] return std::max<int64_t>(1, distance);
   return std::max<int64_t>(1, distance / slope + (distance % slope == 0 ? 0 : 1));
 }
 
@@ -41,17 +38,26 @@ RangeAnswer InRange(int64_t value, int64_t slope, int64_t least, int64_t most, E
   return {true, now + Duration(StepsTo(room + 1, slope > 0 ? slope : -slope))};
 }
 
-Value Moving(ValueKind kind, int64_t ms, int slope, EventTime valid_until, EventTime now) {
+// `nanos` may be outside of a millisecond by less than one.
+Value Moving(ValueKind kind, int64_t ms, int64_t nanos, int slope, EventTime valid_until,
+             EventTime now) {
+  if (nanos < 0 || nanos >= kNanosPerMs) {
+    ms += nanos < 0 ? -1 : 1;
+    nanos += nanos < 0 ? kNanosPerMs : -kNanosPerMs;
+  }
   const bool is_time = kind == ValueKind::kTime;
-  const RangeAnswer range = InRange(ms, slope, is_time ? kTimeMin : -kDurationMax,
-                                    is_time ? kTimeMax : kDurationMax, now);
+  // A span that moves with `now` may be longer, lest `now - x` changed in three centuries.
+  constexpr int64_t kMovingMax = 315576000000000;  // 10,000 years
+  const int64_t span_max = slope == 0 ? kDurationMax : kMovingMax;
+  const RangeAnswer range =
+      InRange(ms, slope, is_time ? kTimeMin : -span_max, is_time ? kTimeMax : span_max, now);
   // No instant lies beyond the last year, so what would change there does not change.
   const EventTime until =
       range.until.ms > kTimeMax ? valid_until : std::min(valid_until, range.until);
   if (!range.is_within) {
     return ErrorValue(is_time ? "timestamp out of range" : "duration out of range", until);
   }
-  return {.kind = kind, .slope = slope, .number = ms, .valid_until = until};
+  return {.kind = kind, .slope = slope, .number = ms, .nanos = nanos, .valid_until = until};
 }
 
 Value CalculateInts(BinaryOp op, int64_t a, int64_t b, EventTime until) {
@@ -73,6 +79,26 @@ Value CalculateInts(BinaryOp op, int64_t a, int64_t b, EventTime until) {
       if (!is_overflow) result = op == BinaryOp::kDivide ? a / b : a % b;
   }
   return is_overflow ? ErrorValue(kOverflow, until) : IntValue(result, until);
+}
+
+Value CalculateUints(BinaryOp op, uint64_t a, uint64_t b, EventTime until) {
+  uint64_t result = 0;
+  bool is_overflow = false;
+  switch (op) {
+    case BinaryOp::kAdd:
+      is_overflow = __builtin_add_overflow(a, b, &result);
+      break;
+    case BinaryOp::kSubtract:
+      is_overflow = __builtin_sub_overflow(a, b, &result);
+      break;
+    case BinaryOp::kMultiply:
+      is_overflow = __builtin_mul_overflow(a, b, &result);
+      break;
+    default:
+      if (b == 0) return ErrorValue("division by zero", until);
+      result = op == BinaryOp::kDivide ? a / b : a % b;
+  }
+  return is_overflow ? ErrorValue(kOverflow, until) : UintValue(result, until);
 }
 
 Value CalculateDoubles(BinaryOp op, double a, double b, EventTime until) {
@@ -97,11 +123,11 @@ Value CalculateTimes(BinaryOp op, const Value& a, const Value& b, EventTime now)
   const bool b_is_time = b.kind == ValueKind::kTime;
   if (op == BinaryOp::kAdd && !(a_is_time && b_is_time)) {
     return Moving(a_is_time || b_is_time ? ValueKind::kTime : ValueKind::kDuration,
-                  a.number + b.number, a.slope + b.slope, until, now);
+                  a.number + b.number, a.nanos + b.nanos, a.slope + b.slope, until, now);
   }
   if (op == BinaryOp::kSubtract && (a_is_time || !b_is_time)) {
     return Moving(a_is_time && !b_is_time ? ValueKind::kTime : ValueKind::kDuration,
-                  a.number - b.number, a.slope - b.slope, until, now);
+                  a.number - b.number, a.nanos - b.nanos, a.slope - b.slope, until, now);
   }
   return ErrorValue(kNoOverload, until);
 }
@@ -109,106 +135,53 @@ Value CalculateTimes(BinaryOp op, const Value& a, const Value& b, EventTime now)
 bool IsTimelike(const Value& value) {
   return value.kind == ValueKind::kTime || value.kind == ValueKind::kDuration;
 }
-bool IsNumber(const Value& value) {
-  return value.kind == ValueKind::kInt || value.kind == ValueKind::kDouble;
-}
 
-// Does an order of -1, 0 or 1 satisfy the operator?
-bool Satisfies(BinaryOp op, int order) {
-  switch (op) {
-    case BinaryOp::kEqual:
-      return order == 0;
-    case BinaryOp::kNotEqual:
-      return order != 0;
-    case BinaryOp::kLess:
-      return order < 0;
-    case BinaryOp::kLessEqual:
-      return order <= 0;
-    case BinaryOp::kGreater:
-      return order > 0;
-    default:
-      return order >= 0;
+// Texts, bytes and lists, one after the other.
+Value Join(const Value& a, const Value& b, EventTime until, Workspace& work) {
+  if (a.kind == ValueKind::kList) {
+    const std::span<Value> all = work.NewValues(a.elements().size() + b.elements().size());
+    if (all.size() < a.elements().size() + b.elements().size()) return Workspace::OverBound();
+    std::ranges::copy(b.elements(), std::ranges::copy(a.elements(), all.begin()).out);
+    return ListValue(all, until);
   }
+  const std::span<char> all = work.NewText(a.text.size() + b.text.size());
+  if (all.size() < a.text.size() + b.text.size()) return Workspace::OverBound();
+  std::ranges::copy(b.text, std::ranges::copy(a.text, all.begin()).out);
+  Value joined = a;
+  joined.text = {all.data(), all.size()};
+  joined.valid_until = until;
+  return joined;
 }
 
-template <typename T>
-int Order(const T& a, const T& b) {
-  return a < b ? -1 : (b < a ? 1 : 0);
-}
-
-// Exact, where converting the integer to double would round. `real` is not NaN.
-int OrderIntDouble(int64_t number, double real) {
-  constexpr double kTwoTo63 = 9223372036854775808.0;
-  if (real >= kTwoTo63) return -1;
-  if (real < -kTwoTo63) return 1;
-  const double whole = std::trunc(real);
-  const int order = Order(number, static_cast<int64_t>(whole));
-  return order != 0 ? order : Order(whole, real);
-}
-
-// nullopt: a NaN is unordered with everything.
-std::optional<int> OrderNumbers(const Value& a, const Value& b) {
-  const bool a_is_int = a.kind == ValueKind::kInt;
-  const bool b_is_int = b.kind == ValueKind::kInt;
-  if (a_is_int && b_is_int) return Order(a.number, b.number);
-  if ((!a_is_int && std::isnan(a.real)) || (!b_is_int && std::isnan(b.real))) return std::nullopt;
-  if (a_is_int) return OrderIntDouble(a.number, b.real);
-  if (b_is_int) return -OrderIntDouble(b.number, a.real);
-  return Order(a.real, b.real);
-}
-
-// distance + slope * d for d = 0, 1, ...: its order with zero now, and the first d at which the
-// answer of `op` changes.
-Value CompareMoving(BinaryOp op, int64_t distance, int64_t slope, EventTime until, EventTime now) {
-  const bool answer = Satisfies(op, Order<int64_t>(distance, 0));
-  if (slope == 0 || distance == 0 || (distance > 0) == (slope > 0)) {
-    // It leaves zero at once, or never comes to it.
-    if (slope != 0 && distance == 0 && Satisfies(op, slope > 0 ? 1 : -1) != answer) {
-      until = std::min(until, now + Duration(1));
-    }
-    return BoolValue(answer, until);
-  }
-  const int64_t gap = distance > 0 ? distance : -distance;
-  const int64_t speed = slope > 0 ? slope : -slope;
-  const bool hits_zero = gap % speed == 0;
-  const int64_t last_before = (gap - 1) / speed;  // the last d on this side of zero
-  const int far_side = slope > 0 ? 1 : -1;
-  if (hits_zero && Satisfies(op, 0) != answer) {
-    until = std::min(until, now + Duration(gap / speed));
-  } else if (Satisfies(op, far_side) != answer) {
-    until = std::min(until, now + Duration(last_before + (hits_zero ? 2 : 1)));
-  }
-  return BoolValue(answer, until);
+EventTime HoldsUntil(std::span<const Value> items, EventTime until) {
+  for (const Value& item : items) until = std::min(until, item.valid_until);
+  return until;
 }
 
 }  // namespace
 
-Value ErrorValue(std::string_view reason, EventTime valid_until) {
-  return {.kind = ValueKind::kError, .text = reason, .valid_until = valid_until};
+Value TypeValue(std::string_view name) { return {.kind = ValueKind::kType, .text = name}; }
+Value ListValue(std::span<const Value> elements, EventTime valid_until) {
+  return {.kind = ValueKind::kList,
+          .number = static_cast<int64_t>(elements.size()),
+          .items = elements.data(),
+          .valid_until = HoldsUntil(elements, valid_until)};
 }
-Value BoolValue(bool value, EventTime valid_until) {
-  return {.kind = ValueKind::kBool, .number = value ? 1 : 0, .valid_until = valid_until};
+Value MapValue(std::span<const Value> keys_and_values, EventTime valid_until) {
+  return {.kind = ValueKind::kMap,
+          .number = static_cast<int64_t>(keys_and_values.size() / 2),
+          .items = keys_and_values.data(),
+          .valid_until = HoldsUntil(keys_and_values, valid_until)};
 }
-Value IntValue(int64_t value, EventTime valid_until) {
-  return {.kind = ValueKind::kInt, .number = value, .valid_until = valid_until};
+Value TimeValue(int64_t ms, int slope, EventTime valid_until, EventTime now, int64_t nanos) {
+  return Moving(ValueKind::kTime, ms, nanos, slope, valid_until, now);
 }
-Value DoubleValue(double value, EventTime valid_until) {
-  return {.kind = ValueKind::kDouble, .real = value, .valid_until = valid_until};
-}
-Value StringValue(std::string_view value, EventTime valid_until) {
-  return {.kind = ValueKind::kString, .text = value, .valid_until = valid_until};
-}
-Value NullValue(EventTime valid_until) {
-  return {.kind = ValueKind::kNull, .valid_until = valid_until};
-}
-Value TimeValue(int64_t ms, int slope, EventTime valid_until, EventTime now) {
-  return Moving(ValueKind::kTime, ms, slope, valid_until, now);
-}
-Value DurationValue(int64_t ms, int slope, EventTime valid_until, EventTime now) {
-  return Moving(ValueKind::kDuration, ms, slope, valid_until, now);
+Value DurationValue(int64_t ms, int slope, EventTime valid_until, EventTime now, int64_t nanos) {
+  return Moving(ValueKind::kDuration, ms, nanos, slope, valid_until, now);
 }
 
-Value Calculate(BinaryOp op, const Value& left, const Value& right, EventTime now) {
+Value Calculate(BinaryOp op, const Value& left, const Value& right, EventTime now,
+                Workspace& work) {
   const EventTime until = Earlier(left, right);
   if (left.is_error()) return ErrorValue(left.text, until);
   if (right.is_error()) return ErrorValue(right.text, until);
@@ -219,32 +192,14 @@ Value Calculate(BinaryOp op, const Value& left, const Value& right, EventTime no
     return CalculateDoubles(op, left.real, right.real, until);
   }
   if (IsTimelike(left) && IsTimelike(right)) return CalculateTimes(op, left, right, now);
+  if (left.kind != right.kind) return ErrorValue(kNoOverload, until);
+  if (left.kind == ValueKind::kUint) {
+    return CalculateUints(op, left.magnitude(), right.magnitude(), until);
+  }
+  const bool can_be_joined = left.kind == ValueKind::kString || left.kind == ValueKind::kBytes ||
+                             left.kind == ValueKind::kList;
+  if (op == BinaryOp::kAdd && can_be_joined) return Join(left, right, until, work);
   return ErrorValue(kNoOverload, until);
-}
-
-Value Compare(BinaryOp op, const Value& left, const Value& right, EventTime now) {
-  const EventTime until = Earlier(left, right);
-  if (left.is_error()) return ErrorValue(left.text, until);
-  if (right.is_error()) return ErrorValue(right.text, until);
-  const bool is_equality = op == BinaryOp::kEqual || op == BinaryOp::kNotEqual;
-  if (IsNumber(left) && IsNumber(right)) {
-    const std::optional<int> order = OrderNumbers(left, right);
-    return BoolValue(order ? Satisfies(op, *order) : op == BinaryOp::kNotEqual, until);
-  }
-  if (left.kind != right.kind || left.kind == ValueKind::kEvent) {
-    // Heterogeneous equality is false, not an error.
-    return is_equality ? BoolValue(op == BinaryOp::kNotEqual, until)
-                       : ErrorValue(kNoOverload, until);
-  }
-  if (IsTimelike(left)) {
-    return CompareMoving(op, left.number - right.number, left.slope - right.slope, until, now);
-  }
-  if (left.kind == ValueKind::kString) {
-    if (is_equality) return BoolValue((left.text == right.text) == (op == BinaryOp::kEqual), until);
-    return BoolValue(Satisfies(op, Order(left.text, right.text)), until);
-  }
-  if (left.kind == ValueKind::kNull && !is_equality) return ErrorValue(kNoOverload, until);
-  return BoolValue(Satisfies(op, Order(left.number, right.number)), until);
 }
 
 Value Negate(const Value& operand) {
@@ -263,6 +218,31 @@ Value Units(const Value& count, int64_t unit_ms, EventTime now) {
     return ErrorValue("duration out of range", count.valid_until);
   }
   return DurationValue(count.number * unit_ms, 0, count.valid_until, now);
+}
+
+EventTime NextStep(const Value& value, int64_t unit, EventTime now) {
+  if (value.slope == 0) return EventTime::Max();
+  const int64_t above = (value.number % unit + unit) % unit;  // the last step, floored
+  return now + Duration(value.slope > 0 ? StepsTo(unit - above, value.slope)
+                                        : StepsTo(above + 1, -value.slope));
+}
+
+std::string_view TypeNameOf(const Value& value) {
+  static constexpr std::array<std::string_view, 14> kNames = {"error",
+                                                              "null_type",
+                                                              "bool",
+                                                              "int",
+                                                              "uint",
+                                                              "double",
+                                                              "string",
+                                                              "bytes",
+                                                              "google.protobuf.Timestamp",
+                                                              "google.protobuf.Duration",
+                                                              "list",
+                                                              "map",
+                                                              "type",
+                                                              "event"};
+  return kNames[static_cast<size_t>(value.kind)];
 }
 
 }  // namespace spotter::segment

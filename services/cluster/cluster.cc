@@ -123,6 +123,33 @@ StatusOr<Cluster> OpenCluster(const ClusterSettings& settings, const Interrupted
   return cluster;
 }
 
+StatusOr<std::vector<std::shared_ptr<log::Log>>> OpenTopic(const Cluster& cluster,
+                                                           const WrittenTopic& topic,
+                                                           const Interrupted& interrupted,
+                                                           Waiting& waiting) {
+  if (topic.partitions > 0) {
+    const Status created = WaitForBrokers(topic.name, interrupted, waiting, [&] {
+      return log_kafka::CreateTopic(*cluster.client,
+                                    log_kafka::ShardLogTopic(topic.name, topic.partitions, -1));
+    });
+    if (!created.ok() && created.code() != StatusCode::kAlreadyExists) return created;
+  }
+  SPOTTER_ASSIGN_OR_RETURN(const log_kafka::TopicDescription found,
+                           WaitForTopic(*cluster.client, topic.name, interrupted, waiting));
+  std::vector<std::shared_ptr<log::Log>> partitions;
+  for (int32_t number = 0; number < found.partitions; ++number) {
+    SPOTTER_RETURN_IF_ERROR(WaitForBrokers(topic.name, interrupted, waiting, [&]() -> Status {
+      SPOTTER_ASSIGN_OR_RETURN(
+          std::shared_ptr<log::Log> log,
+          log_kafka::KafkaLog::Open(
+              cluster.client, {.topic = topic.name, .partition = number, .key_of = topic.key_of}));
+      partitions.push_back(std::move(log));
+      return OkStatus();
+    }));
+  }
+  return partitions;
+}
+
 void AddKafkaUp(bool is_up, exposition::Samples& out) {
   out.Gauge("spotter_kafka_up", "1 while the brokers answer.", is_up ? 1 : 0);
 }

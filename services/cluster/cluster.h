@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "control/directory.h"
 #include "exposition/metrics.h"
@@ -52,6 +53,18 @@ StatusOr<log_kafka::TopicDescription> WaitForTopic(log_kafka::KafkaClient& clien
                                                    const std::string& name,
                                                    const Interrupted& interrupted,
                                                    Waiting& waiting);
+
+// A topic that is written to, a log a partition; `partitions` > 0: made with so many where it is
+// not there.
+struct WrittenTopic {
+  std::string name;
+  std::function<std::string(std::string_view payload)> key_of;
+  int32_t partitions = 0;
+};
+StatusOr<std::vector<std::shared_ptr<log::Log>>> OpenTopic(const Cluster& cluster,
+                                                           const WrittenTopic& topic,
+                                                           const Interrupted& interrupted,
+                                                           Waiting& waiting);
 
 // spotter_kafka_up.
 void AddKafkaUp(bool is_up, exposition::Samples& out);

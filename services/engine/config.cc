@@ -81,6 +81,8 @@ Outcome ParseArguments(int argc, const char* const* argv, EngineConfig& config) 
   settings.Add("admin", "address of /metrics, /healthz and /readyz (127.0.0.1:7072)", config.admin);
   settings.Add("advertise", "HOST:PORT under which gateways reach --grpc (--grpc)",
                config.advertise);
+  settings.Add("actions-topic", "copy what subscriptions named `mirror` deliver to this topic",
+               config.actions_topic);
   config.access.AddTo(settings);
   config.access.AddPlainHttpTo(settings);
   settings.Add("log-level", "trace, debug, info, warn or error (info)", config.log_level);

@@ -22,6 +22,8 @@ struct EngineConfig {
   int snapshots_kept = 7;
   Address grpc{.port = 7071};
   Address admin{.port = 7072};
+  // Topic to which the actions of subscriptions named `mirror` are copied; "" = none.
+  std::string actions_topic;
   std::string advertise;  // HOST:PORT under which gateways reach --grpc; "" = --grpc
   AccessFiles access;
   LogLevel log_level = LogLevel::kInfo;

@@ -39,6 +39,7 @@ class Engine final : public Program {
         directory_, EngineDirectory::Open(config_.data, config_.cluster.log_topic, partitions));
     SPOTTER_ASSIGN_OR_RETURN(const std::vector<int32_t> shards, config_.ShardsOf(partitions));
     SPOTTER_RETURN_IF_ERROR(BuildServices());
+    SPOTTER_RETURN_IF_ERROR(OpenActionsTopic(interrupted));
     SPOTTER_RETURN_IF_ERROR(Listen());
     for (const int32_t shard : shards) shards_->Begin(shard, config_.standby);
     began_ = true;
@@ -86,6 +87,17 @@ class Engine final : public Program {
         "topic '{}' has {} partitions; the control log '{}' says that the shards are topic '{}' "
         "with {} partitions",
         topic, partitions, config_.cluster.control_topic, known->log_topic, known->partitions);
+  }
+
+  Status OpenActionsTopic(const Interrupted& interrupted) {
+    if (config_.actions_topic.empty()) return OkStatus();
+    SPOTTER_ASSIGN_OR_RETURN(parts_->actions,
+                             OpenTopic(cluster_,
+                                       {.name = config_.actions_topic,
+                                        .key_of = api::ActionMirror::KeyOf,
+                                        .partitions = config_.cluster.create_topics},
+                                       interrupted, waiting_));
+    return OkStatus();
   }
 
   Status BuildServices() {

@@ -37,6 +37,7 @@ SlotStatus ShardSlot::status() const {
   const std::lock_guard lock(mutex_);
   SlotStatus status = status_;
   if (host_ != nullptr && status.problem.empty()) status.problem = host_->problem();
+  if (mirror_ != nullptr) status.mirrored = mirror_->mirrored();
   return status;
 }
 
@@ -88,12 +89,15 @@ void ShardSlot::Run() {
   Watch();
   std::shared_ptr<ShardHost> closing;
   std::shared_ptr<Moving> stopping;
+  std::unique_ptr<api::ActionMirror> mirror;
   {
     const std::lock_guard lock(mutex_);
     closing = std::exchange(host_, nullptr);
     stopping = std::exchange(moving_, nullptr);
+    mirror = std::exchange(mirror_, nullptr);
   }
   if (stopping != nullptr) stopping->Stop();
+  mirror.reset();  // it uses what the shard's end takes away
   if (closing == nullptr) return;
   const bool was_owner = closing->owner() != nullptr && closing->owner()->status().is_owner;
   const int64_t generation =
@@ -157,6 +161,13 @@ Status ShardSlot::OpenAndOwn() {
     moving_ = std::make_shared<Moving>(host, parts_.cluster, parts_.config.cluster.log_topic,
                                        parts_.has_shard);
   }
+  if (!parts_.actions.empty()) {
+    auto mirror =
+        std::make_unique<api::ActionMirror>(host->ports(), parts_.actions, api::MirrorOptions());
+    lock.lock();
+    mirror_ = std::move(mirror);
+    lock.unlock();
+  }
   Set(SlotState::kOwner, "");
   LogInfo("shard owned, shard={} generation={}", shard_, host->owner()->status().generation);
   return OkStatus();
@@ -180,6 +191,12 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
   const StatusOr<state::Meta> meta = state::ReadMeta(*opened.store);
   if (!meta.ok() && meta.status().code() != StatusCode::kNotFound) return meta.status();
   const int64_t stored = meta.ok() ? meta->next_offset : 0;
+  opened.skips = parts_.cluster.directory->Skips(shard_);
+  // A record that was skipped moved no time.
+  std::optional<EventTime> newest;
+  if (stored > 0 && !opened.skips.contains(stored - 1)) {
+    newest = std::max(meta->shard_time, meta->time_candidate);
+  }
   Waiting waiting;
   Status found = WaitForBrokers(
       fmt::format("shard {}", shard_), [this] { return IsStopping(); }, waiting,
@@ -188,7 +205,8 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
             opened.log, log_kafka::KafkaLog::Open(parts_.cluster.client,
                                                   {.topic = parts_.config.cluster.log_topic,
                                                    .partition = shard_,
-                                                   .stored_offset = stored}));
+                                                   .stored_offset = stored,
+                                                   .newest_append_time = newest}));
         return OkStatus();
       });
   if (found.code() == StatusCode::kCancelled) return found;
@@ -197,10 +215,6 @@ StatusOr<ShardParts> ShardSlot::OpenParts() {
     opened.problem = MessageOf(found);
     opened.log = std::make_shared<BrokenLog>(opened.problem);
   }
-  opened.skips = parts_.cluster.directory->Skips(shard_);
-  opened.barriers = [&parts = parts_, shard = shard_] {
-    return parts.cluster.directory->Barriers(shard);
-  };
   opened.barriers = [&parts = parts_, shard = shard_] {
     return parts.cluster.directory->Barriers(shard);
   };

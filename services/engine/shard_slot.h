@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "api/action_mirror.h"
 #include "services/cluster/cluster.h"
 #include "services/engine/config.h"
 #include "services/engine/data_directory.h"
@@ -26,6 +27,8 @@ struct EngineParts {
   const Clock& clock;
   std::shared_ptr<store_rocksdb::Memory> memory;
   ShardHistograms histograms;
+  // The topic of --actions-topic, a log a partition; empty: nothing is mirrored.
+  std::vector<std::shared_ptr<log::Log>> actions;
   // Set before the first shard begins: where gateways reach this engine, and whether it has a shard
   // open, as owner or as standby.
   std::string address;
@@ -44,6 +47,7 @@ struct SlotStatus {
   SlotState state = SlotState::kOpening;
   std::string problem;  // why it is not what it should be, or ""
   uint64_t fenced = 0;  // how often another engine took the shard from this one
+  uint64_t mirrored = 0;
 };
 
 // Thread safety: all methods from any thread.
@@ -86,6 +90,7 @@ class ShardSlot {
   SlotStatus status_;
   std::shared_ptr<ShardHost> host_;
   std::shared_ptr<Moving> moving_;
+  std::unique_ptr<api::ActionMirror> mirror_;  // while the shard is owned
   std::mutex join_mutex_;
   std::thread thread_;
 };

@@ -192,6 +192,11 @@ void ShardTable::AddSamples(exposition::Samples& out) const {
         fenced += before->second;
       }
     }
+    if (!parts_.actions.empty()) {
+      out.Counter("spotter_mirrored_entries_total",
+                  "Entries of the outbox that are in the topic of --actions-topic.",
+                  static_cast<double>(status.mirrored), {{"shard", std::to_string(slot->shard())}});
+    }
     if (const auto host = slot->host()) {
       AddShardSamples(*host, parts_.clock, fenced, out);
       continue;

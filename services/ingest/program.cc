@@ -116,23 +116,13 @@ class Ingest final : public Program {
 
   Status OpenDeadLetters(const Interrupted& interrupted) {
     const std::string& name = config_.dead_letter_topic;
-    if (config_.cluster.create_topics > 0) {
-      const Status created = WaitForBrokers(name, interrupted, waiting_, [&] {
-        return log_kafka::CreateTopic(*cluster_.client,
-                                      log_kafka::ShardLogTopic(name, kDeadLetterPartitions, -1));
-      });
-      if (!created.ok() && created.code() != StatusCode::kAlreadyExists) return created;
-    }
-    SPOTTER_ASSIGN_OR_RETURN(const log_kafka::TopicDescription topic,
-                             WaitForTopic(*cluster_.client, name, interrupted, waiting_));
-    std::vector<std::shared_ptr<log::Log>> partitions;
-    for (int32_t number = 0; number < topic.partitions; ++number) {
-      SPOTTER_ASSIGN_OR_RETURN(
-          auto log,
-          OpenLog({.topic = name, .partition = number, .key_of = intake::DeadLetterTopic::KeyOf},
-                  interrupted));
-      partitions.push_back(std::move(log));
-    }
+    SPOTTER_ASSIGN_OR_RETURN(
+        auto partitions,
+        OpenTopic(cluster_,
+                  {.name = name,
+                   .key_of = intake::DeadLetterTopic::KeyOf,
+                   .partitions = config_.cluster.create_topics > 0 ? kDeadLetterPartitions : 0},
+                  interrupted, waiting_));
     dead_letters_.emplace(name, std::move(partitions));
     return OkStatus();
   }

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/program/admin_http.h"
 
-#include <httplib.h>
-
 #include <thread>
+
+#include "intake/patient_server.h"
 
 namespace spotter::service {
 
+// Scrapes and health checks: few, small, and served whatever else is connected.
+static constexpr intake::Patience kPatience{
+    .threads = 2, .connections_max = 64, .body_bytes_max = 1024, .request_timeout = Seconds(5)};
+
 struct AdminHttp::Impl {
   Address address;
-  httplib::Server server;
+  intake::PatientServer server{kPatience};
   int port = 0;
   std::thread thread;
 };
 
 AdminHttp::AdminHttp(const Address& address, AdminPages pages) : impl_(std::make_unique<Impl>()) {
   impl_->address = address;
-  impl_->server.new_task_queue = [] { return new httplib::ThreadPool(2); };
   // The default lets a second process share the port in silence; this lets a restart have it while
   // connections of the process before it linger.
   impl_->server.set_socket_options([](socket_t socket) {

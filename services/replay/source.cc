@@ -48,12 +48,11 @@ StatusOr<Source> OpenDirectory(const SourceOptions& options, const Clock& clock)
   SPOTTER_RETURN_IF_ERROR(CheckLog(options.log));
   Source source{.name = "log '" + options.log + "'"};
   SPOTTER_ASSIGN_OR_RETURN(source.skips, ReadSkips(options, clock));
-  SPOTTER_ASSIGN_OR_RETURN(auto log,
-                           log_local::LocalLog::Open({.directory = options.log,
-                                                      .retention_age = Duration(0),
-                                                      .accepted = {.skips = source.skips},
-                                                      .read_only = true},
-                                                     clock));
+  SPOTTER_ASSIGN_OR_RETURN(auto log, log_local::LocalLog::Open({.directory = options.log,
+                                                                .retention_age = Duration(0),
+                                                                .accepted = {.skips = source.skips},
+                                                                .read_only = true},
+                                                               clock));
   if (const log_local::RepairReport torn = log->repair(); torn.bytes_dropped > 0) {
     fmt::print(stderr, "note: {} bytes of a torn record at the end of '{}' are passed over\n",
                torn.bytes_dropped, torn.file);

@@ -45,13 +45,20 @@ void HostedOperations::Stop() {
 StatusOr<api::SnapshotInfo> HostedOperations::TakeSnapshot() {
   if (parts_.owner == nullptr) return Unavailable("{}", problem());
   // A snapshot of a damaged state would push out the good ones, and the log behind them.
-  if (const engine::OwnerStatus status = parts_.owner->status(); !status.quarantine.empty()) {
-    return Unavailable("the shard is quarantined: {}", status.quarantine);
-  }
+  const auto refuse = [&]() -> Status {
+    const std::string quarantine = parts_.owner->status().quarantine;
+    return quarantine.empty() ? OkStatus()
+                              : Unavailable("the shard is quarantined: {}", quarantine);
+  };
+  SPOTTER_RETURN_IF_ERROR(refuse());
   SPOTTER_ASSIGN_OR_RETURN(
       const SnapshotManifest manifest,
-      parts_.snapshots.Take([&](std::function<Status(const state::Meta&)> work) {
-        return parts_.owner->BetweenBatches(std::move(work));
+      parts_.snapshots.Take([&](const std::function<Status(const state::Meta&)>& work) {
+        return parts_.owner->BetweenBatches([&](const state::Meta& meta) -> Status {
+          // Once more: on this thread, which alone finds damage, nothing comes in between.
+          SPOTTER_RETURN_IF_ERROR(refuse());
+          return work(meta);
+        });
       }));
   return InfoOf(manifest);
 }

@@ -91,7 +91,10 @@ StatusOr<SnapshotManifest> WriteSnapshot(
     fs::remove_all(draft);
     fs::create_directories(draft);
     SnapshotManifest manifest{.taken_at = now};
-    SPOTTER_RETURN_IF_ERROR(checkpoint(draft + "/state", manifest));
+    if (const Status copied = checkpoint(draft + "/state", manifest); !copied.ok()) {
+      fs::remove_all(draft);
+      return copied;
+    }
     manifest.bytes = SizeOf(draft);
     SPOTTER_RETURN_IF_ERROR(WriteFileDurably(draft + "/" + kManifest, Print(manifest)));
     const std::string stem = fmt::format("{}/{:020}-{}", folder, manifest.offset, Compact(now));

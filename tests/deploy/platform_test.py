@@ -33,8 +33,7 @@ class Platform(unittest.TestCase):
             self.broker.create_topic(topic, 1)
         # No TLS on loopback, so no tokens at ingest either: it is only fed by its topic.
         ingest = cluster.Program("spotter-ingest", self.scratch / "ingest", "--brokers",
-                                 self.broker.bootstrap, "--topics", SOURCE,
-                                 "--http", "127.0.0.1:0").start()
+                                 self.broker.bootstrap, "--topics", SOURCE).start()
         self.addCleanup(ingest.kill)
         self.gateway = platform.gateway().start()
         self.programs = {"spotter-ingest": ingest, "spotter-engine": engine,

@@ -7,12 +7,15 @@ it, and shards move between engines while clients see nothing but a retry."""
 import datetime
 import json
 import os
+import re
+import subprocess
 import threading
 import unittest
 
 import cluster
 import harness
 from harness import Ctl
+from ingest_test import produce
 
 VERSION = os.environ.get("SPOTTER_KAFKA_VERSION", "4.1.0")
 SHARDS = 4
@@ -174,6 +177,22 @@ class ClusterTest(unittest.TestCase):
         self.wait_owned(standby, set(range(SHARDS)))
         self.walk("m-2")
 
+    def test_what_the_subscription_mirror_delivers_is_copied_to_a_topic(self):
+        engine = self.cluster.engine("first", "--actions-topic", "spotter.actions").start()
+        self.gateway.start()
+        self.create_tenants()
+        for tenant in TENANTS:
+            Ctl(self.gateway, tenant).run("actions", "--subscription", "mirror", "subscribe")
+        self.walk("m-1")
+        harness.wait_until(lambda: engine.metric("spotter_mirrored_entries_total") == len(TENANTS),
+                           "all are mirrored")
+        read = subprocess.run(["kcat", "-C", "-e", "-q", "-b", self.cluster.broker.bootstrap,
+                               "-t", "spotter.actions", "-f", "%k %s\n"], check=True,
+                              capture_output=True).stdout.decode(errors="replace")
+        for action in self.acked:
+            self.assertEqual(1, read.count(action))
+        self.assertEqual(len(TENANTS), len(re.findall("^prf_[a-z0-9]+ ", read, re.M)))
+
     def test_a_broker_that_is_away_is_waited_for(self):
         engine = self.cluster.engine("first").start()
         self.gateway.start()
@@ -199,6 +218,20 @@ class ClusterTest(unittest.TestCase):
         code, error = self.cluster.engine("first", "--log-topic", "other.log").try_start()
         self.assertEqual(3, code)
         self.assertIn("'other.log' has 2 partitions", error)
+
+    def test_a_log_made_anew_is_noticed_though_it_has_grown(self):
+        engine = self.cluster.engine("first").start()
+        self.assertEqual(0, engine.stop())
+        broker = self.cluster.broker
+        broker.delete_topic("spotter.log")
+        broker.create_topic("spotter.log", SHARDS)
+        # More than the states have read of the one before; what they say does not matter.
+        produce(broker, "spotter.log", [(str(n), b"", None) for n in range(100 * SHARDS)])
+        engine.start()
+        self.assertEqual(set(), engine.shards_delivered())
+        for shard in range(SHARDS):
+            self.assertRegex(engine.stderr_tail(200),
+                             rf"'spotter.log' \[{shard}\]: .*: the topic was made anew")
 
 
 if __name__ == "__main__":

@@ -228,16 +228,16 @@ class Damage(unittest.TestCase):
             return {path: (path.stat().st_mtime_ns, path.read_bytes()) for folder in
                     ("log", "control") for path in sorted((self.data / folder).iterdir())}
         before = everything()
-        self.assertEqual(expected, harness.Replay(self.data).hash)
+        self.assertEqual(expected, harness.Replay(self.data / "log").hash)
         self.assertEqual(before, everything())
         shutil.copytree(self.data / "log", self.scratch / "bare" / "log")
         (self.scratch / "bare" / "log" / "LOCK").unlink()
         names = sorted(path.name for path in (self.scratch / "bare" / "log").iterdir())
-        self.assertEqual(expected, harness.Replay(self.scratch / "bare").hash)
+        self.assertEqual(expected, harness.Replay(self.scratch / "bare" / "log").hash)
         self.assertEqual(names, sorted(p.name for p in (self.scratch / "bare" / "log").iterdir()))
         self.server.start()  # and who writes keeps it away
         with self.assertRaisesRegex(harness.Failed, "in use by another process"):
-            harness.Replay(self.data)
+            harness.Replay(self.data / "log")
 
     def test_a_torn_tail_below_the_stored_offset_stands_still(self):
         self.publish(*range(10))

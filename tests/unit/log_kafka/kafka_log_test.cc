@@ -140,12 +140,12 @@ TEST_F(KafkaLogTest, StopsAtATopicMadeAnew) {
   const auto grown = Open(client, {.topic = topic});
   ASSERT_TRUE(AppendAll(*grown, {"x", "y", "z", "z"}).ok());
   const Status compared =
-      KafkaLog::Open(client, {.topic = topic, .stored_offset = 3, .stored_append_time = third})
+      KafkaLog::Open(client, {.topic = topic, .stored_offset = 3, .newest_append_time = third})
           .status();
   EXPECT_EQ(compared.code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(MessageOf(compared)), HasSubstr("made anew"));
   const EventTime found = ReadFrom(*grown, 2, 1).at(0).append_time;
-  EXPECT_NE(Open(MakeClient(), {.topic = topic, .stored_offset = 3, .stored_append_time = found}),
+  EXPECT_NE(Open(MakeClient(), {.topic = topic, .stored_offset = 3, .newest_append_time = found}),
             nullptr);
 }
 

@@ -117,21 +117,28 @@ TEST_F(OutageTest, AFrozenBrokerIsBackpressureAndThenGoesOn) {
   const auto log = Open(client, {.topic = MakeTopic(), .stored_offset = 0});
   ASSERT_TRUE(AppendDurable(*log, "a").ok());
   TellBroker("pause");
+  const auto start = Steady::now();
+  EXPECT_EQ(log->AppendWithin("tick", Duration(50)).status().code(), StatusCode::kUnavailable);
+  EXPECT_LT(Steady::now() - start, std::chrono::seconds(5)) << "not the 30 s of an append";
   std::atomic<bool> appended = false;
   std::thread waiting([&] {
     EXPECT_TRUE(AppendDurable(*log, std::string(900, 'b')).ok());
     appended = true;
   });
-  EXPECT_TRUE(Eventually([&] { return client->append_bytes_under_way() == 900; }));
+  EXPECT_TRUE(Eventually([&] { return client->append_bytes_under_way() == 904; }));
   const Status refused = AppendDurable(*log, std::string(200, 'c')).status();
   EXPECT_EQ(refused.code(), StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(MessageOf(refused)), HasSubstr("900 bytes wait"));
+  EXPECT_THAT(std::string(MessageOf(refused)), HasSubstr("904 bytes wait"));
   EXPECT_TRUE(Eventually([&] { return !log->broker_problem().empty(); }));
   EXPECT_FALSE(appended);
   TellBroker("resume");
   waiting.join();
   EXPECT_TRUE(Eventually([&] { return log->broker_problem().empty(); }));
-  EXPECT_EQ(ReadFrom(*log, 0, 2).at(1).payload, std::string(900, 'b'));
+  const std::vector<Record> records = ReadFrom(*log, 0, 3);
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[1].payload, "tick") << "late, and once";
+  EXPECT_EQ(records[2].payload, std::string(900, 'b'));
+  EXPECT_TRUE(Eventually([&] { return client->append_bytes_under_way() == 0; }));
 }
 
 // --- Access ------------------------------------------------------------------------------------

@@ -55,6 +55,16 @@ TEST(Parser, PrintsCanonicalText) {
       {"a // to the end\n && b", "a && b"},
       {"\ta\r\n&&\fb", "a && b"},
       {"a.in", "a.in"},
+      {"a.`x-y`.`z`", "a.`x-y`.z"},
+      {".a.b", ".a.b"},
+      {"a [ 0 ] [b]", "a[0][b]"},
+      {"(1 + 2)[0]", "(1 + 2)[0]"},
+      {"{'a' : 1, b : [ ] , }", "{'a': 1, b: []}"},
+      {"{}", "{}"},
+      {"5U", "5u"},
+      {"0xFFu", "255u"},
+      {"b'a\\xff'", "b'a\\xff'"},
+      {"rb'\\'", "b'\\x5c'"},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(ParseAndPrint(c.text), c.printed) << c.text;
@@ -124,11 +134,19 @@ TEST(Parser, SaysWhatIsWrongAndWhere) {
        "unexpected 'd' after the number 14 at 1:3; spans of time are written days(14), "
        "hours(2), minutes(30)"},
       {"1e+", "a number ends in its exponent's sign at 1:1"},
-      {"5u", "unsigned integers are not in the language yet at 1:1; write it without the 'u'"},
-      {"b'x'", "bytes are not in the language yet at 1:1; write a string"},
-      {"a[0]", "indexing with [ ] is not in the language yet at 1:2"},
-      {"{'a': 1}", "a map literal is not in the language yet at 1:1"},
-      {"M{a: 1}", "a message literal is not in the language yet at 1:2"},
+      {"18446744073709551616u", "number 18446744073709551616 is out of range at 1:1"},
+      {"bb'x'", "a string has one 'b' at most at 1:1"},
+      {R"(b'\u00e9')", R"(bytes have no escapes of characters at 1:3; write \xNN)"},
+      {"a[0", "expected ']' at 1:4, found the end"},
+      {"{'a' 1}", "expected ':' at 1:6, found '1'"},
+      {"{'a': 1", "expected '}' at 1:8, found the end"},
+      {"M{a: 1}",
+       "message literals are not in the language at 1:2; protobuf messages, enums and Any are out"},
+      {"a.?b", "optional values are not in the language at 1:3; has(x.y) ? x.y : otherwise"},
+      {"a[?0]", "optional values are not in the language at 1:3; has(x.y) ? x.y : otherwise"},
+      {"`a`", "a quoted name stands only after a dot at 1:1"},
+      {"a.`b", "a quoted name has no end at 1:5; expected letters, digits or ._-/ `"},
+      {"a.``", "a quoted name is empty at 1:3"},
   };
   for (const Case& c : cases) {
     const StatusOr<Ast> ast = Parse(c.text);

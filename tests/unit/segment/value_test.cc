@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "segment/literals.h"
+#include "segment/workspace.h"
 
 namespace spotter::segment {
 namespace {
@@ -11,6 +12,15 @@ namespace {
 constexpr EventTime kNow{1'000'000};
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+
+Value Compare(BinaryOp op, const Value& left, const Value& right, EventTime now) {
+  Workspace work;
+  return segment::Compare(op, left, right, now, work);
+}
+Value Calculate(BinaryOp op, const Value& left, const Value& right, EventTime now) {
+  Workspace work;
+  return segment::Calculate(op, left, right, now, work);
+}
 
 TEST(Value, IntegerArithmeticRefusesToOverflow) {
   struct Case {
@@ -120,7 +130,7 @@ TEST(Literals, DurationsAreThoseOfCel) {
   };
   const Case good[] = {{"1h30m", 5400000}, {"90s", 90000},   {"-1.5s", -1500}, {"0", 0},
                        {"250ms", 250},     {".5h", 1800000}, {"+2m", 120000},  {"0.005s", 5}};
-  for (const Case& c : good) EXPECT_EQ(ParseDurationText(c.text)->count(), c.ms) << c.text;
+  for (const Case& c : good) EXPECT_EQ(ParseDurationText(c.text)->ms, c.ms) << c.text;
   const std::string_view bad[] = {"",
                                   "1d",
                                   "1w",
@@ -128,14 +138,14 @@ TEST(Literals, DurationsAreThoseOfCel) {
                                   "1",
                                   "1.s.",
                                   "1 h",
-                                  "0.0001s",
                                   "1h-2m",
-                                  "5us",
+                                  "5xs",
                                   "1e3s",
                                   "--1s",
                                   "-",
                                   "9999999999999999h",
                                   "99999999999h",
+                                  "2562048h",
                                   "1.s2"};
   for (const std::string_view text : bad) EXPECT_FALSE(ParseDurationText(text).ok()) << text;
 }

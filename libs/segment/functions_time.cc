@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a clock or a calendar says of an instant, in UTC or in a zone whose rules are known.
+// Of a moving instant the answer holds until the clock or the calendar moves on, or until the
+// zone's offset changes.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "segment/functions.h"
+
+namespace spotter::segment {
+namespace {
+
+constexpr int64_t kSecondMs = 1000;
+constexpr int64_t kMinuteMs = 60 * kSecondMs;
+constexpr int64_t kHourMs = 60 * kMinuteMs;
+constexpr int64_t kDayMs = 24 * kHourMs;
+
+enum class Field : uint8_t {
+  kFullYear,
+  kMonth,
+  kDayOfYear,
+  kDayOfMonth,  // from 0
+  kDate,        // from 1
+  kDayOfWeek,   // Sunday is 0
+  kHours,
+  kMinutes,
+  kSeconds,
+  kMilliseconds
+};
+
+// "+05:30", "-02:30", "02:00" in seconds.
+std::optional<int64_t> FixedOffset(std::string_view zone) {
+  const bool is_negative = zone.starts_with('-');
+  if (is_negative || zone.starts_with('+')) zone.remove_prefix(1);
+  if (zone.size() != 5 || zone[2] != ':') return std::nullopt;
+  const auto two = [&](size_t at) {
+    const int tens = zone[at] - '0';
+    const int ones = zone[at + 1] - '0';
+    return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 100;
+  };
+  if (two(0) > 23 || two(3) > 59) return std::nullopt;
+  const int64_t seconds = (two(0) * 60 + two(3)) * 60;
+  return is_negative ? -seconds : seconds;
+}
+
+std::optional<ZoneOffset> OffsetAt(const Call& call) {
+  if (call.arguments.size() < 2) return ZoneOffset{};
+  const std::string_view zone = call[1].text;
+  if (zone == "UTC" || zone == "Z") return ZoneOffset{};
+  if (const std::optional<int64_t> fixed = FixedOffset(zone)) return ZoneOffset{.seconds = *fixed};
+  return call.zones == nullptr ? std::nullopt : call.zones->OffsetAt(zone, {call[0].number});
+}
+
+// The instant at which a moving time leaves [from, to).
+EventTime Leaves(const Value& time, EventTime from, EventTime to, EventTime now) {
+  const EventTime end = time.slope > 0 ? to : from - Duration(1);
+  if (!time.is_moving() || end == EventTime::Max() || from == EventTime::Min()) {
+    return EventTime::Max();
+  }
+  const int64_t speed = std::abs(time.slope);
+  const int64_t distance = std::abs(end.ms - time.number);
+  return now + Duration(std::max<int64_t>(1, (distance + speed - 1) / speed));
+}
+
+int64_t FieldOf(Field field, int64_t local_ms) {
+  using namespace std::chrono;  // NOLINT(google-build-using-namespace): calendar arithmetic
+  const int64_t in_day = (local_ms % kDayMs + kDayMs) % kDayMs;
+  const sys_days day{days((local_ms - in_day) / kDayMs)};
+  const year_month_day date{day};
+  switch (field) {
+    case Field::kFullYear:
+      return static_cast<int>(date.year());
+    case Field::kMonth:
+      return static_cast<int64_t>(static_cast<unsigned>(date.month())) - 1;
+    case Field::kDayOfYear:
+      return (day - sys_days{date.year() / January / 1}).count();
+    case Field::kDayOfMonth:
+      return static_cast<int64_t>(static_cast<unsigned>(date.day())) - 1;
+    case Field::kDate:
+      return static_cast<int64_t>(static_cast<unsigned>(date.day()));
+    case Field::kDayOfWeek:
+      return weekday{day}.c_encoding();
+    case Field::kHours:
+      return in_day / kHourMs;
+    case Field::kMinutes:
+      return in_day / kMinuteMs % 60;
+    case Field::kSeconds:
+      return in_day / kSecondMs % 60;
+    case Field::kMilliseconds:
+      break;
+  }
+  return in_day % kSecondMs;
+}
+
+int64_t UnitOf(Field field) {
+  switch (field) {
+    case Field::kHours:
+      return kHourMs;
+    case Field::kMinutes:
+      return kMinuteMs;
+    case Field::kSeconds:
+      return kSecondMs;
+    case Field::kMilliseconds:
+      return 1;
+    default:
+      return kDayMs;
+  }
+}
+
+template <Field field>
+Value OfTime(const Call& call) {
+  const Value& time = call[0];
+  const std::optional<ZoneOffset> offset = OffsetAt(call);
+  if (!offset) return ErrorValue("the rules of the time zone are not known");
+  Value local = time;
+  local.number += offset->seconds * kSecondMs;
+  const EventTime until = std::min(NextStep(local, UnitOf(field), call.now),
+                                   Leaves(time, offset->from, offset->to, call.now));
+  return IntValue(FieldOf(field, local.number), until);
+}
+
+// Whole units, rounded to zero: of a moving duration the count changes where it is rounded down
+// if it is positive, and where it is rounded up if it is negative.
+template <int64_t unit>
+Value OfDuration(const Call& call) {
+  const Value& span = call[0];
+  Value mirrored = span;
+  mirrored.number = -span.number;
+  mirrored.slope = -span.slope;
+  const EventTime until =
+      std::min(NextStep(span, unit, call.now), NextStep(mirrored, unit, call.now));
+  const int64_t whole_ms = span.number + (span.number < 0 && span.nanos > 0 ? 1 : 0);
+  return IntValue(unit == 1 ? whole_ms % kSecondMs : whole_ms / unit, until);
+}
+
+#define SPOTTER_CLOCK(name, field)                          \
+  {name, "timestamp.() -> int", OfTime<Field::field>}, {    \
+    name, "timestamp.(string) -> int", OfTime<Field::field> \
+  }
+constexpr Function kFunctions[] = {
+    SPOTTER_CLOCK("getFullYear", kFullYear),
+    SPOTTER_CLOCK("getMonth", kMonth),
+    SPOTTER_CLOCK("getDayOfYear", kDayOfYear),
+    SPOTTER_CLOCK("getDayOfMonth", kDayOfMonth),
+    SPOTTER_CLOCK("getDate", kDate),
+    SPOTTER_CLOCK("getDayOfWeek", kDayOfWeek),
+    SPOTTER_CLOCK("getHours", kHours),
+    SPOTTER_CLOCK("getMinutes", kMinutes),
+    SPOTTER_CLOCK("getSeconds", kSeconds),
+    SPOTTER_CLOCK("getMilliseconds", kMilliseconds),
+    {"getHours", "duration.() -> int", OfDuration<kHourMs>},
+    {"getMinutes", "duration.() -> int", OfDuration<kMinuteMs>},
+    {"getSeconds", "duration.() -> int", OfDuration<kSecondMs>},
+    {"getMilliseconds", "duration.() -> int", OfDuration<1>},
+};
+#undef SPOTTER_CLOCK
+
+}  // namespace
+
+std::span<const Function> TimeFunctions() { return kFunctions; }
+
+}  // namespace spotter::segment
