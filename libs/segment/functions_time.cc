@@ -121,18 +121,17 @@ Value OfTime(const Call& call) {
   return IntValue(FieldOf(field, local.number), until);
 }
 
-// Whole units, rounded to zero: of a moving duration the count changes where it is rounded down
-// if it is positive, and where it is rounded up if it is negative.
+// Whole units, rounded to zero: those of a negative duration are the negated ones of its opposite.
 template <int64_t unit>
 Value OfDuration(const Call& call) {
-  const Value& span = call[0];
-  Value mirrored = span;
-  mirrored.number = -span.number;
-  mirrored.slope = -span.slope;
-  const EventTime until =
-      std::min(NextStep(span, unit, call.now), NextStep(mirrored, unit, call.now));
-  const int64_t whole_ms = span.number + (span.number < 0 && span.nanos > 0 ? 1 : 0);
-  return IntValue(unit == 1 ? whole_ms % kSecondMs : whole_ms / unit, until);
+  const bool is_negative = call[0].number < 0;
+  Value span = call[0];
+  if (is_negative) {
+    span.number = -span.number - (span.nanos > 0 ? 1 : 0);
+    span.slope = -span.slope;
+  }
+  const int64_t whole = unit == 1 ? span.number % kSecondMs : span.number / unit;
+  return IntValue(is_negative ? -whole : whole, NextStep(span, unit, call.now));
 }
 
 #define SPOTTER_CLOCK(name, field)                          \
