@@ -135,7 +135,11 @@ Status ActionStream::Run() {
     std::erase_if(outstanding_,
                   [now = ports_.clock.Now()](const auto& item) { return item.second <= now; });
     if (worker_drains_ && outstanding_.empty()) return OkStatus();
-    if (std::chrono::steady_clock::now() - last_write_ > kHeartbeat) (void)WriteProgress();
+    if (std::chrono::steady_clock::now() - last_write_ > kHeartbeat) {
+      // A tenant may have moved away while the worker had no credit left.
+      SPOTTER_RETURN_IF_ERROR(ports_.shards.Of(caller_.tenant).status());
+      (void)WriteProgress();
+    }
   }
 }
 
@@ -176,10 +180,15 @@ bool ActionStream::MayDeliver() const {
 }
 
 Status ActionStream::Deliver() {
-  SPOTTER_ASSIGN_OR_RETURN(const auto leases,
-                           shard_->delivery.Pull(caller_.tenant, subscription_,
-                                                 static_cast<size_t>(std::min(credit_, kBatchMax)),
-                                                 ack_deadline_, kTurn));
+  const auto pulled = shard_->delivery.Pull(caller_.tenant, subscription_,
+                                            static_cast<size_t>(std::min(credit_, kBatchMax)),
+                                            ack_deadline_, kTurn);
+  if (!pulled.ok()) {
+    // Where the tenant is on its way, the worker is told when to come again.
+    SPOTTER_RETURN_IF_ERROR(ports_.shards.Of(caller_.tenant).status());
+    return pulled.status();
+  }
+  const std::vector<engine::Lease>& leases = *pulled;
   if (leases.empty()) return OkStatus();
   v1::StreamActionsResponse response;
   for (const engine::Lease& lease : leases) {

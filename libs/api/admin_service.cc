@@ -327,6 +327,38 @@ grpc::Status AdminServiceImpl::ReleaseShard(grpc::ServerContext* context,
   });
 }
 
+grpc::Status AdminServiceImpl::MoveTenant(grpc::ServerContext* context,
+                                          const v1::MoveTenantRequest* request,
+                                          v1::MoveTenantResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/MoveTenant", [&](const Caller&) -> Status {
+    SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(request->tenant()));
+    SPOTTER_ASSIGN_OR_RETURN(
+        const TenantMoveInfo move,
+        ports_.operations.MoveTenant(model::TenantId(request->tenant()), request->to_shard()));
+    response->set_revision(move.revision);
+    response->set_from_shard(move.from_shard);
+    return OkStatus();
+  });
+}
+
+grpc::Status AdminServiceImpl::GetTenantMove(grpc::ServerContext* context,
+                                             const v1::GetTenantMoveRequest* request,
+                                             v1::GetTenantMoveResponse* response) {
+  return ports_.gate.Serve(*context, "AdminService/GetTenantMove", [&](const Caller&) -> Status {
+    SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(request->tenant()));
+    SPOTTER_ASSIGN_OR_RETURN(const TenantMoveInfo move,
+                             ports_.operations.TenantMoveOf(model::TenantId(request->tenant())));
+    response->set_step(static_cast<v1::TenantMoveStep>(move.step));
+    response->set_revision(move.revision);
+    response->set_from_shard(move.from_shard);
+    response->set_to_shard(move.to_shard);
+    response->set_rows(static_cast<int64_t>(move.rows));
+    response->set_hash(move.hash);
+    response->set_note(move.note);
+    return OkStatus();
+  });
+}
+
 grpc::Status AdminServiceImpl::AdvanceTime(grpc::ServerContext* context,
                                            const v1::AdvanceTimeRequest* request,
                                            v1::AdvanceTimeResponse* response) {

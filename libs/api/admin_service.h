@@ -40,6 +40,10 @@ class AdminServiceImpl final : public v1::AdminService::Service {
                          v1::TakeShardResponse* response) override;
   grpc::Status ReleaseShard(grpc::ServerContext* context, const v1::ReleaseShardRequest* request,
                             v1::ReleaseShardResponse* response) override;
+  grpc::Status MoveTenant(grpc::ServerContext* context, const v1::MoveTenantRequest* request,
+                          v1::MoveTenantResponse* response) override;
+  grpc::Status GetTenantMove(grpc::ServerContext* context, const v1::GetTenantMoveRequest* request,
+                             v1::GetTenantMoveResponse* response) override;
   grpc::Status AdvanceTime(grpc::ServerContext* context, const v1::AdvanceTimeRequest* request,
                            v1::AdvanceTimeResponse* response) override;
   grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,

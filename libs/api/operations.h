@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/time.h"
+#include "model/ids.h"
 
 namespace spotter::api {
 
@@ -24,6 +25,25 @@ struct SnapshotInfo {
 struct BarrierInfo {
   int64_t offset = 0;
   uint32_t logic_version = 0;  // 0: taken back
+};
+
+// How far a tenant's move is; in the order of its way.
+enum class MoveStep : uint8_t {
+  kNone = 0,
+  kClosing = 1,    // nothing new enters its log; leases are waited for
+  kCopying = 2,    // it stands still
+  kArriving = 3,   // all is copied
+  kMoved = 4,      // it lives on the other shard
+  kTakenBack = 5,  // it stays where it was
+};
+struct TenantMoveInfo {
+  MoveStep step = MoveStep::kNone;
+  int64_t revision = 0;
+  int from_shard = 0;
+  int to_shard = 0;
+  uint64_t rows = 0;
+  std::string hash;  // of a tenant that has moved
+  std::string note;
 };
 
 // Of one shard. Thread safety: all methods from any thread.
@@ -58,6 +78,10 @@ class Operations {
   virtual StatusOr<int64_t> TakeShard(int shard) = 0;
   // Closes a shard; nobody has it then until another process takes it.
   virtual Status ReleaseShard(int shard) = 0;
+  // Begins to move a tenant that lives on a shard of this process. FailedPrecondition: it is there,
+  // or on its way; or the program has one shard. Unavailable: nobody owns the other shard.
+  virtual StatusOr<TenantMoveInfo> MoveTenant(const model::TenantId& tenant, int to_shard) = 0;
+  virtual StatusOr<TenantMoveInfo> TenantMoveOf(const model::TenantId& tenant) = 0;
   virtual std::string version() const = 0;
 };
 

@@ -165,6 +165,15 @@ bool Directory::IsMoving(const model::TenantId& tenant) const {
   return view_.PlaceOf(tenant).move == model::MovePhase::kMoving;
 }
 
+std::vector<model::PlaceTenant> Directory::Moving() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<model::PlaceTenant> moving;
+  for (const auto& [tenant, place] : view_.places) {
+    if (place.move == model::MovePhase::kMoving) moving.push_back(place);
+  }
+  return moving;
+}
+
 std::optional<model::TenantEntry> Directory::Find(const model::TenantId& tenant) const {
   const std::lock_guard lock(mutex_);
   const auto found = view_.tenants.find(tenant);

@@ -51,6 +51,8 @@ class Directory {
   std::optional<model::PlaceTenant> PlacedAt(const model::TenantId& tenant) const;
   // Nothing new may enter the log of its shard now: answer Unavailable with a hint to retry.
   bool IsMoving(const model::TenantId& tenant) const;
+  // The placements of all tenants that are on their way, ascending.
+  std::vector<model::PlaceTenant> Moving() const;
   std::optional<model::TenantEntry> Find(const model::TenantId& tenant) const;
   std::vector<model::TenantId> Tenants() const;  // ascending
   std::optional<model::ShardOwner> OwnerOf(int32_t shard) const;

@@ -14,7 +14,8 @@ struct Key {
     return fmt::format("barrier/{}/{}", barrier.shard, barrier.offset);
   }
   std::string operator()(const model::PlaceTenant& place) const {
-    return "place/" + place.tenant.value();
+    if (place.revision == 0) return "place/" + place.tenant.value();
+    return fmt::format("place/{}/{}", place.tenant.value(), place.revision);
   }
   std::string operator()(const model::TenantEntry& entry) const {
     return "tenant/" + entry.tenant.value();

@@ -11,9 +11,10 @@
 
 namespace spotter::control {
 
-// "skip/SHARD/OFFSET", "barrier/SHARD/OFFSET", "place/TENANT", "tenant/TENANT",
-// "owner/SHARD/GENERATION", "standby/SHARD/OWNER", "shards". The generation is part of an owner's
-// key because a late record of an older owner must not displace the newer one's.
+// "skip/SHARD/OFFSET", "barrier/SHARD/OFFSET", "place/TENANT", "place/TENANT/REVISION" of moves,
+// "tenant/TENANT", "owner/SHARD/GENERATION", "standby/SHARD/OWNER", "shards". Generation and
+// revision are part of the key because a late record of an older owner must not displace the
+// newer one's.
 std::string KeyOf(const model::ControlRecord& record);
 
 // The same of an encoded record; "" for one that this version does not know.

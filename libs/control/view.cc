@@ -23,7 +23,11 @@ struct Folder {
   void operator()(model::Barrier& barrier) const {
     view.barriers[barrier.shard][barrier.offset] = barrier.logic_version;
   }
-  void operator()(model::PlaceTenant& place) const { view.places[place.tenant] = std::move(place); }
+  void operator()(model::PlaceTenant& place) const {
+    const auto known = view.places.find(place.tenant);
+    if (known != view.places.end() && known->second.revision > place.revision) return;
+    view.places[place.tenant] = std::move(place);
+  }
   void operator()(model::TenantEntry& entry) const {
     view.tenants[entry.tenant] = std::move(entry);
   }

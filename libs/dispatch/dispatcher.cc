@@ -44,10 +44,55 @@ Dispatcher::Dispatcher(const store::Store& store, log::Log& log, const Clock& cl
 
 Status Dispatcher::Load() {
   const std::lock_guard lock(mutex_);
+  SPOTTER_ASSIGN_OR_RETURN(const auto moves, engine::ListMoves(store_));
+  for (const auto& [tenant, move] : moves) {
+    if (move.state != state::MoveState::kHere) away_.insert(tenant);
+  }
   return engine::ScanOutbox(
       store_, [&](const model::TenantId& tenant, const model::OutboxEntry& entry) {
+        if (away_.contains(tenant)) return;
         lines_[{tenant, entry.subscription}].Put(entry.profile, entry.sequence, WaitingOf(entry));
       });
+}
+
+Status Dispatcher::LoadTenant(const model::TenantId& tenant) {
+  return engine::ScanOutboxOf(store_, tenant, [&](const model::OutboxEntry& entry) {
+    lines_[{tenant, entry.subscription}].Put(entry.profile, entry.sequence, WaitingOf(entry));
+  });
+}
+
+void Dispatcher::ForgetTenant(const model::TenantId& tenant) {
+  std::erase_if(lines_, [&](const auto& one) { return one.first.first == tenant; });
+}
+
+size_t Dispatcher::Hold(const model::TenantId& tenant) {
+  const EventTime now = clock_.Now();
+  const std::lock_guard lock(mutex_);
+  held_.insert(tenant);
+  size_t out = 0;
+  for (const auto& [scope, lines] : lines_) {
+    if (scope.first == tenant) out += lines.CountOut(now);
+  }
+  return out;
+}
+
+void Dispatcher::OnResidence(std::span<const engine::Residence> changes) {
+  const std::lock_guard lock(mutex_);
+  for (const engine::Residence& change : changes) {
+    ForgetTenant(change.tenant);
+    held_.erase(change.tenant);
+    if (!change.is_here) {
+      away_.insert(change.tenant);
+      continue;
+    }
+    away_.erase(change.tenant);
+    if (const Status loaded = LoadTenant(change.tenant); !loaded.ok()) {
+      // What is not in a line is not delivered before the shard is opened again.
+      LogError("outbox of an arrived tenant not read, tenant={} reason=\"{}\"",
+               change.tenant.value(), MessageOf(loaded));
+    }
+  }
+  changed_.notify_all();
 }
 
 Status Dispatcher::Begin(engine::Owner& owner) {
@@ -121,6 +166,17 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
                                                       std::string_view subscription, size_t max,
                                                       Duration ack_deadline, Duration wait) {
   const Scope scope(tenant, subscription);
+  const auto left = [&] {  // under mutex_
+    return away_.contains(tenant) ? Unavailable(
+                                        "tenant '{}' is moving to another shard: come "
+                                        "again in a few seconds",
+                                        tenant.value())
+                                  : OkStatus();
+  };
+  {
+    const std::lock_guard lock(mutex_);
+    SPOTTER_RETURN_IF_ERROR(left());
+  }
   SPOTTER_ASSIGN_OR_RETURN(const std::string key, KeyOf(tenant));
   SPOTTER_ASSIGN_OR_RETURN(const auto subscriptions, engine::ListSubscriptions(store_, tenant));
   const auto reader =
@@ -150,6 +206,7 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
     if (!may.ok() && (std::chrono::steady_clock::now() >= deadline || owner_->status().fenced)) {
       return Unavailable("nothing is delivered here now: {}", MessageOf(may));
     }
+    SPOTTER_RETURN_IF_ERROR(left());
     SPOTTER_ASSIGN_OR_RETURN(Taken taken, TakeReady(scope, key, max, ack_deadline));
     if (!taken.undeliverable.empty()) {
       lock.unlock();
@@ -166,6 +223,7 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
 StatusOr<Dispatcher::Taken> Dispatcher::TakeReady(const Scope& scope, const std::string& key,
                                                   size_t max, Duration ack_deadline) {
   Taken taken;
+  if (held_.contains(scope.first)) return taken;
   const EventTime now = clock_.Now();
   MemberLines& lines = lines_[scope];
   while (taken.leases.size() < max && taken.undeliverable.size() < options_.pull_max) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -62,6 +63,9 @@ class Dispatcher final : public engine::Delivery, public engine::EffectListener 
   Status Begin(engine::Owner& owner);
   // Ends waits and refuses further calls.
   void Stop();
+  // Nothing more of the tenant goes out, because it is about to leave the shard; what is out can be
+  // settled. Returns how many entries are.
+  size_t Hold(const model::TenantId& tenant);
   // The clock was moved: waiting pulls look again.
   void Wake();
   // Seconds from when an action was decided, or may first go out, to its first lease.
@@ -70,6 +74,7 @@ class Dispatcher final : public engine::Delivery, public engine::EffectListener 
   Counts counts() const;
 
   void OnOutbox(std::span<const engine::OutboxChange> changes) override;
+  void OnResidence(std::span<const engine::Residence> changes) override;
   StatusOr<std::vector<engine::Lease>> Pull(const model::TenantId& tenant,
                                             std::string_view subscription, size_t max,
                                             Duration ack_deadline, Duration wait) override;
@@ -86,6 +91,8 @@ class Dispatcher final : public engine::Delivery, public engine::EffectListener 
     std::vector<model::Undeliverable> undeliverable;
   };
 
+  Status LoadTenant(const model::TenantId& tenant);
+  void ForgetTenant(const model::TenantId& tenant);
   StatusOr<std::string> KeyOf(const model::TenantId& tenant) const;
   StatusOr<Taken> TakeReady(const Scope& scope, const std::string& key, size_t max,
                             Duration ack_deadline);
@@ -111,6 +118,8 @@ class Dispatcher final : public engine::Delivery, public engine::EffectListener 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Scope, MemberLines> lines_;
+  std::set<model::TenantId> held_;  // about to leave the shard
+  std::set<model::TenantId> away_;  // have left it, or are arriving
   engine::Owner* owner_ = nullptr;
   bool stopped_ = false;
   int64_t generation_ = 0;

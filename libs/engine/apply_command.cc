@@ -30,6 +30,16 @@ Status Shard::Impl::ApplyCommand(const model::Command& command, std::string_view
   };
   Tenant* tenant = FindTenant(command.tenant);
   if (tenant == nullptr) {
+    if (state::TenantMove* move = FindMove(id)) {
+      answer({.code = static_cast<int>(StatusCode::kUnavailable),
+              .message = fmt::format(
+                  "tenant '{}' is moving to another shard: ask again with the same request id", id),
+              .result = "",
+              .offset = offset_});
+      // Whether an action can be delivered, the owner of the other shard sees for itself.
+      if (std::holds_alternative<model::Undeliverable>(command.what)) return OkStatus();
+      return KeepBack(id, *move, payload);
+    }
     const auto* put = std::get_if<model::PutTenant>(&command.what);
     if (put == nullptr || put->settings.id != command.tenant) {
       answer({.code = static_cast<int>(StatusCode::kNotFound),

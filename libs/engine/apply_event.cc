@@ -19,6 +19,9 @@ Hash128 OrphanHash(const model::MemberEvent& event) {
 Status Shard::Impl::ApplyEvent(const model::MemberEvent& event, std::string_view payload) {
   Tenant* tenant = FindTenant(event.tenant);
   if (tenant == nullptr) {
+    if (state::TenantMove* move = FindMove(event.tenant.value())) {
+      return KeepBack(event.tenant.value(), *move, payload);
+    }
     return PutDeadLetter("", "unknown_tenant",
                          fmt::format("tenant '{}' does not exist", event.tenant.value()), payload);
   }
@@ -195,7 +198,7 @@ Status Shard::Impl::ParkOrphan(Tenant& tenant, const model::MemberEvent& event,
   counters_.orphans_waiting++;
   SPOTTER_RETURN_IF_ERROR(SaveProgress(tenant));
   return overlay_.PutHashed(IdOf(tenant), state::Element::kOrphan, Family::kState,
-                            state::OrphanKey(IdOf(tenant), OrphanHash(event), offset_),
+                            state::OrphanKey(IdOf(tenant), OrphanHash(event), OffsetFor(tenant)),
                             std::string(payload));
 }
 

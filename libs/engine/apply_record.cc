@@ -61,8 +61,13 @@ Status Shard::Impl::Open(const Barriers& barriers) {
   if (claim.has_value()) {
     SPOTTER_ASSIGN_OR_RETURN(newest_claim_, state::DecodeClaim(*claim));
   }
+  SPOTTER_RETURN_IF_ERROR(LoadMoves());
   SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, state::ReadTenants(store_));
-  for (const std::string& tenant : tenants) SPOTTER_RETURN_IF_ERROR(LoadTenant(tenant));
+  for (const std::string& tenant : tenants) {
+    const state::TenantMove* move = FindMove(tenant);
+    if (move != nullptr && move->state != state::MoveState::kHere) continue;
+    SPOTTER_RETURN_IF_ERROR(LoadTenant(tenant));
+  }
   cursor_before_ = meta_.timer_cursor;
 
   store::WriteBatch batch;
@@ -84,7 +89,10 @@ Status Shard::Impl::Apply(std::span<const log::Record> records) {
   effects_ = {};
   for (const log::Record& record : records) {
     Assert(record.offset == meta_.next_offset, "records are applied in order, none left out");
-    SPOTTER_RETURN_IF_ERROR(ApplyRecord(record));
+    const StatusOr<model::LogRecord> decoded = wire::DecodeLogRecord(record.payload);
+    const bool is_first = &record == records.data();
+    if (!is_first && decoded.ok() && BeginsBatch(*decoded)) break;
+    SPOTTER_RETURN_IF_ERROR(ApplyRecord(record, decoded));
     meta_.next_offset = record.offset + 1;
   }
   return OkStatus();
@@ -97,18 +105,31 @@ StatusOr<Effects> Shard::Impl::Commit() {
   return std::move(effects_);
 }
 
-Status Shard::Impl::ApplyRecord(const log::Record& record) {
+// These read rows of a whole tenant, and a tenant's rows are complete only in the store.
+bool Shard::Impl::BeginsBatch(const model::LogRecord& record) {
+  const auto* import = std::get_if<model::ImportTenant>(&record);
+  return std::holds_alternative<model::FreezeTenant>(record) ||
+         std::holds_alternative<model::DropTenant>(record) ||
+         std::holds_alternative<model::ThawTenant>(record) ||
+         (import != nullptr && import->end.has_value());
+}
+
+Status Shard::Impl::ApplyRecord(const log::Record& record,
+                                const StatusOr<model::LogRecord>& decoded) {
   offset_ = record.offset;
   ordinal_ = 0;
   AdvanceTime(record.append_time);
   if (skips_.contains(record.offset)) {
     return PutDeadLetter("", "skipped", "skipped by an operator", record.payload);
   }
-  StatusOr<model::LogRecord> decoded = wire::DecodeLogRecord(record.payload);
   if (!decoded.ok()) {
     return PutDeadLetter("", "undecodable", std::string(MessageOf(decoded.status())),
                          record.payload);
   }
+  return ApplyInner(*decoded, record.payload);
+}
+
+Status Shard::Impl::ApplyInner(const model::LogRecord& record, std::string_view payload) {
   struct Apply {
     Impl& shard;
     std::string_view payload;
@@ -119,8 +140,16 @@ Status Shard::Impl::ApplyRecord(const log::Record& record) {
     Status operator()(const model::Command& command) {
       return shard.ApplyCommand(command, payload);
     }
+    Status operator()(const model::FreezeTenant& freeze) { return shard.ApplyFreeze(freeze); }
+    Status operator()(const model::ImportTenant& import) { return shard.ApplyImport(import); }
+    Status operator()(const model::DropTenant& drop) { return shard.ApplyDrop(drop); }
+    Status operator()(const model::ThawTenant& thaw) { return shard.ApplyThaw(thaw); }
+    Status operator()(const model::Forwarded& forwarded) {
+      return shard.ApplyForwarded(forwarded, payload);
+    }
+    Status operator()(const model::ForgetForwarded& forget) { return shard.ApplyForget(forget); }
   };
-  return std::visit(Apply{*this, record.payload}, *decoded);
+  return std::visit(Apply{*this, payload}, record);
 }
 
 // Shard time is the largest append time seen; one that lies more than a minute ahead counts only
@@ -177,6 +206,9 @@ Status Shard::Impl::ApplyTick(const model::Tick& tick) {
 // much work of one does not hold up the others.
 Status Shard::Impl::ApplyWork(const model::Work& work) {
   uint32_t budget = work.budget;
+  uint32_t for_moves =
+      work.budget;  // of their own, so that neither kind of work waits for the other
+  SPOTTER_RETURN_IF_ERROR(WorkOnMoves(for_moves));
   std::vector<Tenant*> turns;
   for (auto& [id, tenant] : tenants_) turns.push_back(tenant.get());
   std::ranges::rotate(turns, std::ranges::find_if(turns, [&](const Tenant* tenant) {
@@ -228,25 +260,28 @@ Status Shard::Impl::ApplyClaim(const model::Claim& claim) {
 Status Shard::Impl::PutDeadLetter(std::string_view tenant, std::string_view reason,
                                   std::string detail, std::string_view payload) {
   counters_.dead_letters++;
-  const state::DeadLetter letter{.offset = offset_,
+  const Tenant* known = FindTenant(model::TenantId(std::string(tenant)));
+  const int64_t offset = known == nullptr ? offset_ : OffsetFor(*known);
+  const state::DeadLetter letter{.offset = offset,
                                  .at = meta_.shard_time,
                                  .reason = std::string(reason),
                                  .detail = std::move(detail),
                                  .payload = std::string(payload)};
   std::string key = state::Key(tenant, state::Table::kDeadLetter,
-                               Encoder().Fixed64(static_cast<uint64_t>(offset_)).view());
+                               Encoder().Fixed64(static_cast<uint64_t>(offset)).view());
   return overlay_.PutHashed(tenant, state::Element::kDeadLetter, Family::kState, std::move(key),
                             state::EncodeRow(letter));
 }
 
 Status Shard::Impl::Audit(Tenant& tenant, std::string_view principal, std::string what) {
-  const state::AuditRow row{.offset = offset_,
+  const int64_t offset = OffsetFor(tenant);
+  const state::AuditRow row{.offset = offset,
                             .at = meta_.shard_time,
                             .principal = std::string(principal),
                             .what = std::move(what)};
   std::string key =
       state::Key(IdOf(tenant), state::Table::kAudit,
-                 Encoder().Fixed64(static_cast<uint64_t>(offset_)).Fixed32(ordinal_++).view());
+                 Encoder().Fixed64(static_cast<uint64_t>(offset)).Fixed32(ordinal_++).view());
   return overlay_.PutHashed(IdOf(tenant), state::Element::kAudit, Family::kState, std::move(key),
                             state::EncodeRow(row));
 }
@@ -335,7 +370,9 @@ bool Shard::has_work() const {
   for (const auto& [id, tenant] : impl_->tenants_) {
     if (tenant->progress.work_pending) return true;
   }
-  return false;
+  return std::ranges::any_of(impl_->moves_, [](const auto& one) {
+    return one.second.is_arming || one.second.state == state::MoveState::kDropping;
+  });
 }
 const model::Claim& Shard::newest_claim() const { return impl_->newest_claim_; }
 const state::StateHash& Shard::state_hash() const { return impl_->meta_.hash; }

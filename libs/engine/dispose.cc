@@ -114,7 +114,7 @@ Status Shard::Impl::Refuse(Tenant& tenant, model::ProfileId profile,
                            const model::Refusal& refusal) {
   counters_.refusals_by_reason[static_cast<size_t>(refusal.reason)]++;
   return overlay_.PutHashed(IdOf(tenant), state::Element::kRefusal, Family::kState,
-                            state::RefusalKey(IdOf(tenant), profile, offset_, ordinal_++),
+                            state::RefusalKey(IdOf(tenant), profile, OffsetFor(tenant), ordinal_++),
                             state::EncodeRow(refusal));
 }
 
@@ -132,7 +132,7 @@ Status Shard::Impl::AppendOutbox(Tenant& tenant, model::ProfileId profile,
   OutboxEntry entry{.subscription = std::string(subscription),
                     .profile = profile,
                     .sequence = sequence.next++,
-                    .decided_offset = offset_,
+                    .decided_offset = OffsetFor(tenant),
                     .decided_at = meta_.shard_time,
                     .what = std::move(what)};
   SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(IdOf(tenant), state::Element::kSequence,

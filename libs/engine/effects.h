@@ -33,12 +33,19 @@ struct AppliedClaim {
   model::Claim before;        // the newest one before it; generation 0: none
 };
 
+// A tenant came to live in this shard, or ceased to.
+struct Residence {
+  model::TenantId tenant;
+  bool is_here = false;
+};
+
 // What follows from a batch and leaves the shard; released only after its commit, so never before
 // the log holds the cause.
 struct Effects {
   std::vector<CommandAnswer> answers;
-  std::vector<OutboxChange> outbox;  // in order of decision
-  std::vector<AppliedClaim> claims;  // in order of the log, heartbeats too
+  std::vector<OutboxChange> outbox;   // in order of decision
+  std::vector<AppliedClaim> claims;   // in order of the log, heartbeats too
+  std::vector<Residence> residences;  // in order; they come before what else the batch did
 };
 
 // Counts of what Apply did since the shard was opened. Not part of the state.
@@ -54,6 +61,7 @@ struct Counters {
   uint64_t actions = 0;
   uint64_t settled = 0;
   uint64_t timers_fired = 0;
+  uint64_t kept_back = 0;  // records of tenants that are not here
   // Lateness of timers: shard time minus the due instant, seconds, of the last batch.
   std::vector<double> timer_lateness_seconds;
 };

@@ -66,6 +66,7 @@ Status Shard::Impl::LoadTenant(const std::string& id) {
         return false;
       }));
   SPOTTER_RETURN_IF_ERROR(tenant->Rebuild());
+  if (const state::TenantMove* move = FindMove(id)) tenant->offset_base = move->offset_base;
   tenants_.emplace(id, std::move(tenant));
   return OkStatus();
 }
@@ -151,7 +152,7 @@ StatusOr<LoadedRecord*> Shard::Impl::CreateRecord(Tenant& tenant, std::string so
   facts.key = model::MakeRecordKey(source, customer_id);
   facts.source = std::move(source);
   facts.customer_id = std::move(customer_id);
-  facts.created_offset = offset_;
+  facts.created_offset = OffsetFor(tenant);
   record->anchor.record = facts.key;
   LoadedRecord* created = record.get();
   tenant.records.insert_or_assign(facts.key.value(), std::move(record));
@@ -159,7 +160,7 @@ StatusOr<LoadedRecord*> Shard::Impl::CreateRecord(Tenant& tenant, std::string so
   SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId id, MintProfile(tenant, *created));
   Member& member = FoundMember(tenant, {.id = id,
                                         .founder = facts.key,
-                                        .founded_offset = offset_,
+                                        .founded_offset = OffsetFor(tenant),
                                         .merged_into = {},
                                         .records = {facts.key},
                                         .memberships = {},

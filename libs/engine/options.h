@@ -50,6 +50,7 @@ inline constexpr size_t kSubscriptionsMax = 100;          // per tenant; each ge
 inline constexpr Duration kSubscriptionTouch = Hours(1);  // how exactly activity is noted
 inline constexpr Duration kAnswerKeep = Days(7);          // of commands, by request_id
 inline constexpr Duration kDeadLetterKeep = Days(14);
-inline constexpr Duration kHistoryKeep = Days(400);  // refusals, audit: as long as the timeline
+inline constexpr Duration kForwardedKeep = Days(14);  // as long as a log keeps what may come again
+inline constexpr Duration kHistoryKeep = Days(400);   // refusals, audit: as long as the timeline
 
 }  // namespace spotter::engine

@@ -266,18 +266,23 @@ class OwnerThread final : public Owner {
     const auto applied = Steady::now();
     SPOTTER_ASSIGN_OR_RETURN(Effects effects, shard_->Commit());
     const double commit_seconds = SecondsSince(applied);
-    last_record_ = records.back().append_time;
+    const auto applied_records =
+        static_cast<size_t>(shard_->next_offset() - records.front().offset);
+    last_record_ = records[applied_records - 1].append_time;
     HearClaims(effects.claims);
+    if (listener_ != nullptr && !effects.residences.empty()) {
+      listener_->OnResidence(effects.residences);
+    }
     if (listener_ != nullptr && !effects.outbox.empty()) listener_->OnOutbox(effects.outbox);
     if (observers_.apply_seconds) observers_.apply_seconds(apply_seconds);
     if (observers_.commit_seconds) observers_.commit_seconds(commit_seconds);
     {
       std::lock_guard lock(mutex_);
       status_.batches++;
-      status_.records += records.size();
+      status_.records += applied_records;
       status_.apply_seconds_sum += apply_seconds;
       status_.commit_seconds_sum += commit_seconds;
-      status_.last_append_time = records.back().append_time;
+      status_.last_append_time = last_record_;
       for (CommandAnswer& answer : effects.answers) {
         const std::string id = answer.tenant.value() + '\0' + answer.request_id;
         auto [it, end] = waiters_.equal_range(id);

@@ -19,6 +19,8 @@ class EffectListener {
  public:
   virtual ~EffectListener() = default;
   virtual void OnOutbox(std::span<const OutboxChange> changes) = 0;
+  // Before OnOutbox of the same batch; the store is as it is behind the batch.
+  virtual void OnResidence(std::span<const Residence> /*changes*/) {}
 };
 
 // A point in time of what the owner does; for status and metrics. Copied under a lock.

@@ -270,6 +270,48 @@ StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
       });
 }
 
+StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
+    const store::Store& store) {
+  std::vector<std::pair<model::TenantId, state::TenantMove>> moves;
+  const std::string prefix = state::TablePrefix("", state::Table::kMove);
+  Status status;
+  SPOTTER_RETURN_IF_ERROR(
+      store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
+                 [&](std::string_view key, std::string_view value) {
+                   StatusOr<state::TenantMove> move = state::DecodeTenantMove(value);
+                   status = move.status();
+                   if (!status.ok()) return false;
+                   moves.emplace_back(std::string(key.substr(prefix.size())), *std::move(move));
+                   return true;
+                 }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return moves;
+}
+
+StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
+                                                    const model::TenantId& tenant) {
+  SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
+                           store.Get(store::Family::kState, state::MoveKey(tenant.value())));
+  if (!row.has_value()) return std::nullopt;
+  SPOTTER_ASSIGN_OR_RETURN(state::TenantMove move, state::DecodeTenantMove(*row));
+  return move;
+}
+
+StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Store& store,
+                                                                    const model::TenantId& tenant,
+                                                                    size_t limit) {
+  std::vector<std::pair<int64_t, std::string>> found;
+  const std::string prefix = state::KeptBackPrefix(tenant.value());
+  SPOTTER_RETURN_IF_ERROR(store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
+                                     [&](std::string_view key, std::string_view record) {
+                                       Decoder in(key.substr(prefix.size()));
+                                       found.emplace_back(static_cast<int64_t>(in.Fixed64()),
+                                                          record);
+                                       return found.size() < limit;
+                                     }));
+  return found;
+}
+
 StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
                                                           const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(
@@ -377,12 +419,12 @@ StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
   return entries;
 }
 
-Status ScanOutbox(
-    const store::Store& store,
+static Status ScanOutboxRange(
+    const store::Store& store, std::string_view begin, std::string_view end,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
   Status status = OkStatus();
   SPOTTER_RETURN_IF_ERROR(
-      store.Scan(Family::kOutbox, "", "", [&](std::string_view key, std::string_view value) {
+      store.Scan(Family::kOutbox, begin, end, [&](std::string_view key, std::string_view value) {
         StatusOr<model::OutboxEntry> entry = state::DecodeOutboxEntry(value);
         if (!entry.ok()) {
           status = entry.status();
@@ -392,6 +434,20 @@ Status ScanOutbox(
         return true;
       }));
   return status;
+}
+
+Status ScanOutbox(
+    const store::Store& store,
+    const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
+  return ScanOutboxRange(store, "", "", visit);
+}
+
+Status ScanOutboxOf(const store::Store& store, const model::TenantId& tenant,
+                    const std::function<void(model::OutboxEntry entry)>& visit) {
+  const std::string prefix = Encoder().Terminated(tenant.value()).Take();
+  return ScanOutboxRange(
+      store, prefix, store::PrefixEnd(prefix),
+      [&](const model::TenantId&, model::OutboxEntry entry) { visit(std::move(entry)); });
 }
 
 }  // namespace spotter::engine

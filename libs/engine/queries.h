@@ -93,6 +93,17 @@ StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
                                                   const model::TenantId& tenant, size_t limit,
                                                   std::string_view after);
 
+// Where tenants stand that came to the shard or left it, ascending by tenant.
+StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
+    const store::Store& store);
+// nullopt: it was always here, or never.
+StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
+                                                    const model::TenantId& tenant);
+// The oldest records that wait to be forwarded, with their offsets.
+StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Store& store,
+                                                                    const model::TenantId& tenant,
+                                                                    size_t limit);
+
 StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
                                                           const model::TenantId& tenant);
 StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Store& store);
@@ -133,5 +144,8 @@ StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
 Status ScanOutbox(
     const store::Store& store,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit);
+// The same of one tenant.
+Status ScanOutboxOf(const store::Store& store, const model::TenantId& tenant,
+                    const std::function<void(model::OutboxEntry entry)>& visit);
 
 }  // namespace spotter::engine

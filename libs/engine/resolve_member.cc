@@ -167,7 +167,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
       SPOTTER_ASSIGN_OR_RETURN(const model::ProfileId id, MintProfile(tenant, *founder));
       change.member = &FoundMember(tenant, {.id = id,
                                             .founder = founder->stored.record.key,
-                                            .founded_offset = offset_,
+                                            .founded_offset = OffsetFor(tenant),
                                             .merged_into = {},
                                             .records = {},
                                             .memberships = {},
@@ -204,7 +204,7 @@ Status Shard::Impl::ResolveAround(Tenant& tenant, const std::vector<model::Recor
     // second source still starts its journey.
     const bool joins = change.grew && !absorbs.empty() &&
                        std::ranges::all_of(absorbs, [&](const model::ProfileId loser) {
-                         return profiles.at(loser)->profile.founded_offset == offset_;
+                         return profiles.at(loser)->profile.founded_offset == OffsetFor(tenant);
                        });
     if (joins) continue;
     SPOTTER_RETURN_IF_ERROR(

@@ -36,7 +36,9 @@ class Shard {
                                                const Barriers& barriers = {});
   ~Shard();
 
-  // Applies durable records in order, the first at next_offset(), and commits once. On error the
+  // Applies durable records in order, the first at next_offset(), and commits once. A record that
+  // must begin a batch (a tenant leaves or arrives) ends the batch before it: next_offset() says
+  // how far it came, at least one record. On error the
   // shard is no longer usable: destroy it and Open again. A record that cannot be applied (bad
   // bytes, unknown tenant) becomes a dead letter and is no error.
   StatusOr<Effects> ApplyBatch(std::span<const log::Record> records);

@@ -11,6 +11,7 @@
 //   sweep.cc           what time alone makes superfluous
 //   sweep_subscriptions.cc  what nobody came back to
 //   apply_command.cc   definitions, consent, settlements, human decisions
+//   move_tenant.cc     tenants that leave the shard or come to it
 //   members.cc         members in memory: loading, changing, writing back
 #pragma once
 
@@ -44,7 +45,10 @@ class Shard::Impl {
   using Family = store::Family;
 
   // --- apply_record.cc
-  Status ApplyRecord(const log::Record& record);
+  // Whether everything before the record must be committed before it is applied.
+  static bool BeginsBatch(const model::LogRecord& record);
+  Status ApplyRecord(const log::Record& record, const StatusOr<model::LogRecord>& decoded);
+  Status ApplyInner(const model::LogRecord& record, std::string_view payload);
   void AdvanceTime(EventTime append_time);
   Status ApplyTick(const model::Tick& tick);
   Status ApplyWork(const model::Work& work);
@@ -195,6 +199,30 @@ class Shard::Impl {
   Status SaveSubscription(Tenant& tenant, const model::Subscription& subscription);
   Status BeginWork(Tenant& tenant);
 
+  // --- move_tenant.cc
+  Status LoadMoves();
+  Status ApplyFreeze(const model::FreezeTenant& freeze);
+  Status ApplyImport(const model::ImportTenant& import);
+  Status TakeRows(const model::ImportTenant& import, state::TenantMove& move);
+  Status FinishImport(const model::ImportTenant& import, state::TenantMove& move);
+  Status ApplyDrop(const model::DropTenant& drop);
+  Status ApplyThaw(const model::ThawTenant& thaw);
+  Status ApplyForwarded(const model::Forwarded& forwarded, std::string_view payload);
+  Status ApplyForget(const model::ForgetForwarded& forget);
+  // nullptr: nothing is known of it but that it may live here.
+  state::TenantMove* FindMove(std::string_view tenant);
+  // Keeps a record of a tenant that is not here until it is forwarded.
+  Status KeepBack(std::string_view tenant, state::TenantMove& move, std::string_view payload);
+  Status SaveMove(std::string_view tenant, const state::TenantMove& move);
+  Status BeginResidence(const std::string& tenant, std::string_view why);
+  void EndResidence(Tenant& tenant);
+  Status WorkOnMoves(uint32_t& budget);
+  Status ArmTimers(Tenant& tenant, state::TenantMove& move, uint32_t& budget);
+  Status DropRows(std::string_view tenant, state::TenantMove& move, uint32_t& budget);
+  // The offset of the current record in the numbering of the tenant's rows, which goes on where it
+  // stood in the shard that the tenant came from.
+  int64_t OffsetFor(const Tenant& tenant) const { return offset_ + tenant.offset_base; }
+
   // --- members.cc
   Status LoadTenant(const std::string& id);
   Tenant* FindTenant(const model::TenantId& id);
@@ -224,7 +252,8 @@ class Shard::Impl {
   state::Meta meta_;
   model::Claim newest_claim_;  // meta_.generation is its generation
   Overlay overlay_;
-  std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;
+  std::map<std::string, std::unique_ptr<Tenant>, std::less<>> tenants_;  // that live here
+  std::map<std::string, state::TenantMove, std::less<>> moves_;
 
   // Of the current batch.
   std::vector<std::pair<Tenant*, LoadedRecord*>> dirty_records_;

@@ -34,6 +34,7 @@ struct Kept {
 constexpr Kept kHistory[] = {{Table::kAnswer, kAnswerKeep, false},
                              {Table::kAudit, kHistoryKeep, true},
                              {Table::kRefusal, kHistoryKeep, false},
+                             {Table::kForwardedSeen, kForwardedKeep, false},
                              {Table::kDeadLetter, kDeadLetterKeep, true}};
 
 StatusOr<EventTime> TimeOf(Table table, std::string_view row) {
@@ -48,6 +49,12 @@ StatusOr<EventTime> TimeOf(Table table, std::string_view row) {
   if (table == Table::kRefusal) {
     SPOTTER_ASSIGN_OR_RETURN(const model::Refusal refusal, state::DecodeRefusal(row));
     return refusal.decided_at;
+  }
+  if (table == Table::kForwardedSeen) {
+    Decoder in(row);
+    const EventTime at = in.Time();
+    SPOTTER_RETURN_IF_ERROR(in.Done("forwarded record"));
+    return at;
   }
   SPOTTER_ASSIGN_OR_RETURN(const state::DeadLetter letter, state::DecodeDeadLetter(row));
   return letter.at;

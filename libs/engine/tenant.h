@@ -64,6 +64,7 @@ struct Tenant {
   std::vector<Rule> rules;  // a rule comes after the segments it reads
   std::vector<journey::Journey> journeys;
   uint64_t generation = 0;           // raised whenever `rules` is rebuilt
+  int64_t offset_base = 0;           // state::TenantMove::offset_base
   bool may_have_assertions = false;  // of people, on who is who; false: there are none
 
   // Looked up by key, never iterated: order cannot leak into a decision.

@@ -3,6 +3,7 @@
 // Everything that can change the state of a shard, as values. `wire` turns them to and from bytes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -115,7 +116,62 @@ struct Command {
       what;
 };
 
-using LogRecord = std::variant<MemberEvent, Tick, Work, Claim, Command>;
+// --- a tenant moves between shards (docs/adr/0030-tenant-moves.md) ------------------------------
+// `revision` names the move: that of the PlaceTenant{MOVING} that began it.
+
+// From here on nothing of the tenant is decided, delivered or changed in this shard.
+struct FreezeTenant {
+  TenantId tenant;
+  int64_t revision = 0;
+  int32_t to_shard = 0;
+};
+struct TenantRow {
+  uint8_t family = 0;  // store::Family
+  std::string key;
+  std::string value;
+  friend bool operator==(const TenantRow&, const TenantRow&) = default;
+};
+struct ImportEnd {
+  uint64_t rows = 0;
+  std::vector<Hash128> hash;  // state::StateHash of the rows, by element
+  EventTime shard_time;       // of the shard it left, when it left it
+  int64_t next_offset = 0;    // every offset that its rows name is smaller
+};
+// A part of a tenant's state. Only the next part of the newest attempt counts.
+struct ImportTenant {
+  TenantId tenant;
+  int64_t revision = 0;
+  int32_t from_shard = 0;
+  int64_t attempt = 0;
+  uint32_t part = 0;
+  std::vector<TenantRow> rows;
+  std::optional<ImportEnd> end;
+  std::string abandoned;  // why the export cannot be finished; "" = it can
+};
+struct DropTenant {
+  TenantId tenant;
+  int64_t revision = 0;
+};
+struct ThawTenant {
+  TenantId tenant;
+  int64_t revision = 0;
+};
+// A record that came to the shard which its tenant has left.
+struct Forwarded {
+  TenantId tenant;
+  int64_t revision = 0;
+  int32_t from_shard = 0;
+  int64_t offset = 0;  // there
+  std::string record;  // an encoded LogRecord
+};
+struct ForgetForwarded {
+  TenantId tenant;
+  int64_t revision = 0;
+  int64_t offset = 0;
+};
+
+using LogRecord = std::variant<MemberEvent, Tick, Work, Claim, Command, FreezeTenant, ImportTenant,
+                               DropTenant, ThawTenant, Forwarded, ForgetForwarded>;
 
 // The control log: what must be known before a record of a shard's log is reached. The embedded
 // program has one shard, 0.
@@ -140,6 +196,9 @@ struct PlaceTenant {
   TenantId tenant;
   int32_t shard = 0;
   MovePhase move = MovePhase::kSettled;
+  int64_t revision = 0;   // the placement with the highest one counts
+  int32_t to_shard = 0;   // while it is moving
+  std::string note = {};  // why a move was taken back
   friend bool operator==(const PlaceTenant&, const PlaceTenant&) = default;
 };
 struct TenantSource {

@@ -194,5 +194,11 @@ void Fields(A& a, TenantProgress& x) {
   a(x.definitions, x.work_pending, x.work_cursor, x.include_journeys, x.orphans, x.profiles);
   if (a.schema() >= 4) a(x.epochs);
 }
+template <class A>
+void Fields(A& a, TenantMove& x) {
+  a(x.revision, x.state, x.other, x.offset_base, x.is_counted, x.next_offset, x.frozen_at,
+    x.attempt, x.next_part, x.rows, x.hash, x.refused, x.refusal, x.is_arming, x.cursor,
+    x.kept_back);
+}
 
 }  // namespace spotter::state

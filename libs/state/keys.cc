@@ -24,6 +24,23 @@ std::string MetaKey() { return Encoder().Terminated("").Raw("meta").Take(); }
 std::string ClaimKey() { return Encoder().Terminated("").Raw("newest-claim").Take(); }
 std::string CleanStopKey() { return Encoder().Terminated("").Raw("clean").Take(); }
 
+std::string MoveKey(std::string_view tenant) { return Key("", Table::kMove, tenant); }
+std::string KeptBackPrefix(std::string_view tenant) {
+  return Start("", Table::kKeptBack).Terminated(tenant).Take();
+}
+std::string KeptBackKey(std::string_view tenant, int64_t offset) {
+  return Start("", Table::kKeptBack)
+      .Terminated(tenant)
+      .Fixed64(static_cast<uint64_t>(offset))
+      .Take();
+}
+
+std::string ForwardedSeenKey(std::string_view tenant, int32_t from_shard, int64_t offset) {
+  return Start(tenant, Table::kForwardedSeen)
+      .Fixed32(static_cast<uint32_t>(from_shard))
+      .Fixed64(static_cast<uint64_t>(offset))
+      .Take();
+}
 std::string RecordPrefix(std::string_view tenant, model::RecordKey record) {
   return Start(tenant, Table::kRecord).Hash(record.value()).Take();
 }

@@ -20,8 +20,10 @@ enum class Table : char {
   kAudit = 'd',
   kEntityIndex = 'e',
   kRefusal = 'f',
+  kMove = 'g',  // of the shard: where a tenant stands that came or left
   kAssertion = 'h',
   kIdentifier = 'i',
+  kForwardedSeen = 'j',  // forwarded records that were applied, and when
   kDeadLetter = 'k',
   kLink = 'l',
   kOrphan = 'o',
@@ -32,6 +34,7 @@ enum class Table : char {
   kSettings = 't',
   kSubscription = 'u',
   kProgress = 'v',
+  kKeptBack = 'w',  // of the shard: records of a tenant that is not here
   kSuppression = 'x',
   kJourney = 'y',
   kZone = 'z',
@@ -45,7 +48,11 @@ std::string Key(std::string_view tenant, Table table, std::string_view rest);
 std::string MetaKey();
 std::string CleanStopKey();
 std::string ClaimKey();  // the newest claim
+std::string MoveKey(std::string_view tenant);
+std::string KeptBackPrefix(std::string_view tenant);
+std::string KeptBackKey(std::string_view tenant, int64_t offset);
 
+std::string ForwardedSeenKey(std::string_view tenant, int32_t from_shard, int64_t offset);
 std::string RecordPrefix(std::string_view tenant, model::RecordKey record);
 std::string RecordRowKey(std::string_view tenant, model::RecordKey record, uint32_t row);
 std::string ProfileKey(std::string_view tenant, model::ProfileId profile);

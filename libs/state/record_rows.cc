@@ -149,6 +149,18 @@ StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Store& store, std:
   return stored;
 }
 
+Status FoldRecordRow(std::string_view key, std::string_view value,
+                     std::optional<StoredRecord>& stored) {
+  Decoder in(key.substr(key.size() - sizeof(uint32_t)));
+  const uint32_t number = in.Fixed32();
+  if (number == 0) return DecodeBase(value, stored.emplace());
+  if (!stored.has_value()) return DataLoss("record delta {} without its base", number);
+  stored->deltas = number;
+  return DecodeDelta(value, *stored);
+}
+
+std::string EncodeRecord(const StoredRecord& stored) { return EncodeBase(stored); }
+
 Status ScanRecords(const store::Store& store, std::string_view tenant,
                    const std::function<Status(StoredRecord)>& visit) {
   const std::string prefix = TablePrefix(tenant, Table::kRecord);
@@ -161,19 +173,10 @@ Status ScanRecords(const store::Store& store, std::string_view tenant,
   };
   SPOTTER_RETURN_IF_ERROR(store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
                                      [&](std::string_view row, std::string_view value) {
-                                       Decoder in(row.substr(row.size() - 4));
-                                       const uint32_t number = in.Fixed32();
-                                       if (number == 0) {
-                                         status = finish();
-                                         if (status.ok())
-                                           status = DecodeBase(value, stored.emplace());
-                                       } else if (!stored.has_value()) {
-                                         status =
-                                             DataLoss("record delta {} without its base", number);
-                                       } else {
-                                         stored->deltas = number;
-                                         status = DecodeDelta(value, *stored);
-                                       }
+                                       const bool is_base =
+                                           row.ends_with(std::string_view("\0\0\0\0", 4));
+                                       if (is_base) status = finish();
+                                       if (status.ok()) status = FoldRecordRow(row, value, stored);
                                        return status.ok();
                                      }));
   SPOTTER_RETURN_IF_ERROR(status);

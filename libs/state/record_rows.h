@@ -51,6 +51,13 @@ void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelt
 StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Store& store, std::string_view tenant,
                                                  model::RecordKey key);
 
+// Takes the rows of one record in the order of their keys: the base begins `stored`, deltas change
+// it. DataLoss: a row does not decode, or a delta comes first.
+Status FoldRecordRow(std::string_view key, std::string_view value,
+                     std::optional<StoredRecord>& stored);
+// All of it as one base row.
+std::string EncodeRecord(const StoredRecord& stored);
+
 // Visits all records of a tenant in key order.
 Status ScanRecords(const store::Store& store, std::string_view tenant,
                    const std::function<Status(StoredRecord)>& visit);

@@ -96,6 +96,38 @@ struct TenantProgress {
   int64_t epochs = 0;     // the highest of a subscription that was removed
 };
 
+// Where a tenant stands that came to the shard or left it (docs/adr/0030-tenant-moves.md). There is
+// none of a tenant that was always here. It is the shard's row, and does not go with the tenant.
+enum class MoveState : uint8_t {
+  kHere = 1,      // it lives here, as without such a row
+  kFrozen = 2,    // it leaves: its rows are here and change no more
+  kArriving = 3,  // some of its rows are here
+  kRefused = 4,   // some of its rows are here, and it does not come
+  kDropping = 5,  // its rows leave by Work records
+  kGone = 6       // nothing of it is here
+};
+struct TenantMove {
+  int64_t revision = 0;  // of the move that it is in, or was last in
+  MoveState state = MoveState::kHere;
+  int32_t other = 0;        // the shard that it goes to, or came from
+  int64_t offset_base = 0;  // added to offsets of the log where the tenant's rows name one
+  bool is_counted = false;  // its rows are in the shard's state hash
+  // Of one that left: what stands behind its rows.
+  int64_t next_offset = 0;  // every offset that they name is smaller
+  EventTime frozen_at;      // shard time
+  // Of one that arrives: what has come.
+  int64_t attempt = 0;
+  uint32_t next_part = 0;
+  uint64_t rows = 0;
+  StateHash hash;          // of the rows
+  int64_t refused = 0;     // the newest move into this shard that was refused; 0: none
+  std::string refusal;     // why
+  bool is_arming = false;  // timers of the tenant that is here again are being set
+  std::string cursor;      // where Work goes on, arming or dropping
+  // Records that came while it was not here, and must go where it is.
+  uint64_t kept_back = 0;
+};
+
 #define SPOTTER_ROW(Type)                 \
   std::string EncodeRow(const Type& row); \
   StatusOr<Type> Decode##Type(std::string_view bytes)
@@ -107,6 +139,7 @@ SPOTTER_ROW(Answer);
 SPOTTER_ROW(DeadLetter);
 SPOTTER_ROW(AuditRow);
 SPOTTER_ROW(TenantProgress);
+SPOTTER_ROW(TenantMove);
 #undef SPOTTER_ROW
 
 std::string EncodeRow(const model::Claim& row);  // the newest, of the shard

@@ -38,6 +38,18 @@ void StateHash::Subtract(Element element, std::string_view tenant, std::string_v
   sum = FromWide(ToWide(sum) - HashElement(element, tenant, key, value));
 }
 
+void StateHash::Add(const StateHash& other) {
+  for (size_t i = 0; i < sums_.size(); ++i) {
+    sums_[i] = FromWide(ToWide(sums_[i]) + ToWide(other.sums_[i]));
+  }
+}
+
+void StateHash::Subtract(const StateHash& other) {
+  for (size_t i = 0; i < sums_.size(); ++i) {
+    sums_[i] = FromWide(ToWide(sums_[i]) - ToWide(other.sums_[i]));
+  }
+}
+
 Hash128 StateHash::Total() const {
   Encoder bytes;
   for (const Hash128& sum : sums_) bytes.Hash(sum);

@@ -43,6 +43,9 @@ class StateHash {
   void Add(Element element, std::string_view tenant, std::string_view key, std::string_view value);
   void Subtract(Element element, std::string_view tenant, std::string_view key,
                 std::string_view value);
+  // All elements of another hash.
+  void Add(const StateHash& other);
+  void Subtract(const StateHash& other);
   Hash128 Of(Element element) const { return sums_[static_cast<size_t>(element)]; }
   // One hash over all kinds.
   Hash128 Total() const;

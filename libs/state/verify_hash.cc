@@ -74,6 +74,7 @@ RowKind KindOfStateRow(std::string_view tenant, std::string_view key) {
     case Table::kDeadLetter:
       return {true, Element::kDeadLetter};
     case Table::kOrphan:
+    case Table::kKeptBack:
       return {true, Element::kOrphan};
     case Table::kSequence:
       return {true, Element::kSequence};
@@ -84,6 +85,8 @@ RowKind KindOfStateRow(std::string_view tenant, std::string_view key) {
     case Table::kZone:
       return {true, Element::kDefinition};
     case Table::kProgress:
+    case Table::kMove:
+    case Table::kForwardedSeen:
       return {true, Element::kProgress};
     case Table::kSuppression:
       return {true, Element::kSuppression};

@@ -26,6 +26,9 @@ struct ControlWriter {
     place.set_tenant(from.tenant.value());
     place.set_shard(from.shard);
     place.set_move(static_cast<v1::MovePhase>(from.move));
+    place.set_revision(from.revision);
+    place.set_to_shard(from.to_shard);
+    place.set_note(from.note);
   }
   void operator()(const model::TenantEntry& from) const {
     v1::TenantEntry& entry = *to.mutable_tenant_entry();
@@ -55,7 +58,11 @@ struct ControlWriter {
 
 StatusOr<model::ControlRecord> Read(const v1::PlaceTenant& from) {
   Reader reader;
-  model::PlaceTenant place{.tenant = model::TenantId(from.tenant()), .shard = from.shard()};
+  model::PlaceTenant place{.tenant = model::TenantId(from.tenant()),
+                           .shard = from.shard(),
+                           .revision = from.revision(),
+                           .to_shard = from.to_shard(),
+                           .note = from.note()};
   if (from.move() != v1::MOVE_PHASE_UNSPECIFIED) {
     place.move =
         reader.Enum<model::MovePhase>(from.move(), v1::MovePhase_IsValid(from.move()), "move");

@@ -11,6 +11,7 @@
 #include "wire/command_proto.h"
 #include "wire/event_proto.h"
 #include "wire/leaf.h"
+#include "wire/move_proto.h"
 
 namespace spotter::wire {
 namespace {
@@ -59,6 +60,28 @@ struct RecordWriter {
     to.mutable_claim()->set_lease_ms(from.lease.count());
   }
   void operator()(const model::Command& from) const { Write(from, *to.mutable_command()); }
+  void operator()(const model::FreezeTenant& from) const {
+    to.mutable_freeze_tenant()->set_tenant(from.tenant.value());
+    to.mutable_freeze_tenant()->set_revision(from.revision);
+    to.mutable_freeze_tenant()->set_to_shard(from.to_shard);
+  }
+  void operator()(const model::ImportTenant& from) const {
+    Write(from, *to.mutable_import_tenant());
+  }
+  void operator()(const model::DropTenant& from) const {
+    to.mutable_drop_tenant()->set_tenant(from.tenant.value());
+    to.mutable_drop_tenant()->set_revision(from.revision);
+  }
+  void operator()(const model::ThawTenant& from) const {
+    to.mutable_thaw_tenant()->set_tenant(from.tenant.value());
+    to.mutable_thaw_tenant()->set_revision(from.revision);
+  }
+  void operator()(const model::Forwarded& from) const { Write(from, *to.mutable_forwarded()); }
+  void operator()(const model::ForgetForwarded& from) const {
+    to.mutable_forget_forwarded()->set_tenant(from.tenant.value());
+    to.mutable_forget_forwarded()->set_revision(from.revision);
+    to.mutable_forget_forwarded()->set_offset(from.offset);
+  }
 };
 
 StatusOr<model::LogRecord> Read(const v1::Claim& from) {
@@ -95,6 +118,24 @@ StatusOr<model::LogRecord> DecodeLogRecord(std::string_view bytes) {
       return Read(message->claim());
     case v1::LogRecord::kCommand:
       return FromProto(message->command());
+    case v1::LogRecord::kFreezeTenant:
+      return model::FreezeTenant{model::TenantId(message->freeze_tenant().tenant()),
+                                 message->freeze_tenant().revision(),
+                                 message->freeze_tenant().to_shard()};
+    case v1::LogRecord::kImportTenant:
+      return FromProto(message->import_tenant());
+    case v1::LogRecord::kDropTenant:
+      return model::DropTenant{model::TenantId(message->drop_tenant().tenant()),
+                               message->drop_tenant().revision()};
+    case v1::LogRecord::kThawTenant:
+      return model::ThawTenant{model::TenantId(message->thaw_tenant().tenant()),
+                               message->thaw_tenant().revision()};
+    case v1::LogRecord::kForwarded:
+      return model::LogRecord(FromProto(message->forwarded()));
+    case v1::LogRecord::kForgetForwarded:
+      return model::ForgetForwarded{model::TenantId(message->forget_forwarded().tenant()),
+                                    message->forget_forwarded().revision(),
+                                    message->forget_forwarded().offset()};
     case v1::LogRecord::RECORD_NOT_SET:
       break;
   }

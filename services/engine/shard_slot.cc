@@ -28,6 +28,11 @@ std::shared_ptr<ShardHost> ShardSlot::host() const {
   return host_;
 }
 
+std::shared_ptr<Moving> ShardSlot::moving() const {
+  const std::lock_guard lock(mutex_);
+  return moving_;
+}
+
 SlotStatus ShardSlot::status() const {
   const std::lock_guard lock(mutex_);
   SlotStatus status = status_;
@@ -83,12 +88,15 @@ void ShardSlot::Run() {
   }
   Watch();
   std::shared_ptr<ShardHost> closing;
+  std::shared_ptr<Moving> stopping;
   std::unique_ptr<api::ActionMirror> mirror;
   {
     const std::lock_guard lock(mutex_);
     closing = std::exchange(host_, nullptr);
+    stopping = std::exchange(moving_, nullptr);
     mirror = std::exchange(mirror_, nullptr);
   }
+  if (stopping != nullptr) stopping->Stop();
   mirror.reset();  // it uses what the shard's end takes away
   if (closing == nullptr) return;
   const bool was_owner = closing->owner() != nullptr && closing->owner()->status().is_owner;
@@ -148,6 +156,11 @@ Status ShardSlot::OpenAndOwn() {
     LogWarn("shard not claimed yet, shard={} reason=\"{}\"", shard_, MessageOf(claimed));
   }
   SPOTTER_RETURN_IF_ERROR(Announce(/*serves=*/true));
+  {
+    const std::lock_guard moving_lock(mutex_);
+    moving_ = std::make_shared<Moving>(host, parts_.cluster, parts_.config.cluster.log_topic,
+                                       parts_.has_shard);
+  }
   if (!parts_.actions.empty()) {
     auto mirror =
         std::make_unique<api::ActionMirror>(host->ports(), parts_.actions, api::MirrorOptions());

@@ -13,6 +13,7 @@
 #include "services/cluster/cluster.h"
 #include "services/engine/config.h"
 #include "services/engine/data_directory.h"
+#include "services/engine/moving.h"
 #include "services/shard/shard_host.h"
 #include "store_rocksdb/rocksdb_store.h"
 
@@ -28,7 +29,10 @@ struct EngineParts {
   ShardHistograms histograms;
   // The topic of --actions-topic, a log a partition; empty: nothing is mirrored.
   std::vector<std::shared_ptr<log::Log>> actions;
-  std::string address;  // where gateways reach this engine; set before the first shard begins
+  // Set before the first shard begins: where gateways reach this engine, and whether it has a shard
+  // open, as owner or as standby.
+  std::string address;
+  std::function<bool(int32_t shard)> has_shard;
 };
 
 enum class SlotState {
@@ -56,6 +60,8 @@ class ShardSlot {
   int32_t shard() const { return shard_; }
   // nullptr: not open yet, or no longer.
   std::shared_ptr<ShardHost> host() const;
+  // nullptr: this engine does not own the shard now.
+  std::shared_ptr<Moving> moving() const;
   SlotStatus status() const;
   void Promote();
   // Nothing more is delivered; calls under way may finish.
@@ -83,6 +89,7 @@ class ShardSlot {
   bool stopping_ = false;
   SlotStatus status_;
   std::shared_ptr<ShardHost> host_;
+  std::shared_ptr<Moving> moving_;
   std::unique_ptr<api::ActionMirror> mirror_;  // while the shard is owned
   std::mutex join_mutex_;
   std::thread thread_;

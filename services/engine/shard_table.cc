@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/grpc_status.h"
+#include "engine/queries.h"
 #include "services/shard/shard_metrics.h"
 
 namespace spotter::service {
@@ -13,6 +14,11 @@ constexpr Duration kTakeTimeout = Minutes(10);
 
 // Keeps the host, with all that its ports point to, for as long as a call lasts.
 api::ShardHandle HandleOf(const std::shared_ptr<ShardHost>& host) { return {host, &host->ports()}; }
+
+Status IsMoving(const model::TenantId& tenant) {
+  return api::Elsewhere(fmt::format(
+      "tenant '{}' is being moved to another shard: come again in a few seconds", tenant.value()));
+}
 
 bool IsOwner(const ShardHost& host) {
   return host.owner() != nullptr && host.owner()->status().is_owner;
@@ -91,17 +97,28 @@ Status ShardTable::Elsewhere(std::string_view what, int32_t shard) const {
 }
 
 StatusOr<std::shared_ptr<ShardHost>> ShardTable::HostOf(const model::TenantId& tenant) const {
-  if (parts_.cluster.directory->IsMoving(tenant)) {
-    return api::Elsewhere(
-        fmt::format("tenant '{}' is being moved to another shard", tenant.value()));
-  }
   const int32_t shard = parts_.cluster.directory->ShardOf(tenant);
   const std::shared_ptr<ShardSlot> slot = Find(shard);
   const std::shared_ptr<ShardHost> host = slot == nullptr ? nullptr : slot->host();
   // What stands still here nobody else has: it can be read.
-  if (host != nullptr && (IsOwner(*host) || slot->status().state == SlotState::kStopped)) {
-    return host;
+  if (host == nullptr || (!IsOwner(*host) && slot->status().state != SlotState::kStopped)) {
+    return Elsewhere(fmt::format("tenant '{}' lives on", tenant.value()), shard);
   }
+  SPOTTER_ASSIGN_OR_RETURN(const auto move, engine::FindMove(host->store(), tenant));
+  if (move.has_value() && move->state != state::MoveState::kHere) return IsMoving(tenant);
+  return host;
+}
+
+StatusOr<std::shared_ptr<log::Log>> ShardTable::LogOf(const model::TenantId& tenant) const {
+  SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<ShardHost> host, HostOf(tenant));
+  if (parts_.cluster.directory->IsMoving(tenant)) return IsMoving(tenant);
+  return host->log();
+}
+
+StatusOr<std::shared_ptr<Moving>> ShardTable::MovingOf(const model::TenantId& tenant) const {
+  const int32_t shard = parts_.cluster.directory->ShardOf(tenant);
+  const std::shared_ptr<ShardSlot> slot = Find(shard);
+  if (const auto moving = slot == nullptr ? nullptr : slot->moving()) return moving;
   return Elsewhere(fmt::format("tenant '{}' lives on", tenant.value()), shard);
 }
 
@@ -143,6 +160,11 @@ std::string ShardTable::problem() const {
     }
   }
   return "";
+}
+
+bool ShardTable::Has(int32_t shard) const {
+  const std::shared_ptr<ShardSlot> slot = Find(shard);
+  return slot != nullptr && slot->host() != nullptr;
 }
 
 bool ShardTable::is_opening() const {
@@ -197,8 +219,7 @@ void ShardTable::Close() {
 }
 
 StatusOr<std::shared_ptr<log::Log>> TableLogs::Of(const model::TenantId& tenant) const {
-  SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<ShardHost> host, table_.HostOf(tenant));
-  return host->log();
+  return table_.LogOf(tenant);
 }
 
 }  // namespace spotter::service

@@ -28,13 +28,19 @@ class ShardTable final : public api::Shards {
   StatusOr<api::ShardHandle> Of(const model::TenantId& tenant) const override;
   StatusOr<api::ShardHandle> At(int number) const override;
   std::vector<api::ShardHandle> All() const override;
-  // The shard where a tenant lives, if this engine owns it.
+  // The shard where a tenant lives, if this engine owns it. Unavailable also while it stands still
+  // on its way to another shard.
   StatusOr<std::shared_ptr<ShardHost>> HostOf(const model::TenantId& tenant) const;
+  // The same, if nothing stands in the way of new events.
+  StatusOr<std::shared_ptr<log::Log>> LogOf(const model::TenantId& tenant) const;
+  // Of the shard where a tenant lives, or that it leaves, if this engine owns it.
+  StatusOr<std::shared_ptr<Moving>> MovingOf(const model::TenantId& tenant) const;
 
   // Why the engine is not ready: what stands in the way of each shard that it has; "" = nothing.
   std::string problem() const;
-  bool is_opening() const;      // one of them is
-  std::string numbers() const;  // "0,2,4" of those it has
+  bool Has(int32_t shard) const;  // open, as owner or as standby
+  bool is_opening() const;        // one of them is
+  std::string numbers() const;    // "0,2,4" of those it has
   void AddSamples(exposition::Samples& out) const;
   void StopDelivery();
   void Close();
@@ -66,6 +72,14 @@ class EngineOperations final : public HostOperations {
   explicit EngineOperations(ShardTable& table) : table_(table) {}
   StatusOr<int64_t> TakeShard(int shard) override { return table_.Take(shard); }
   Status ReleaseShard(int shard) override { return table_.Release(shard); }
+  StatusOr<api::TenantMoveInfo> MoveTenant(const model::TenantId& tenant, int to_shard) override {
+    SPOTTER_ASSIGN_OR_RETURN(const auto moving, table_.MovingOf(tenant));
+    return moving->Begin(tenant, to_shard);
+  }
+  StatusOr<api::TenantMoveInfo> TenantMoveOf(const model::TenantId& tenant) override {
+    SPOTTER_ASSIGN_OR_RETURN(const auto moving, table_.MovingOf(tenant));
+    return moving->InfoOf(tenant);
+  }
 
  private:
   ShardTable& table_;

@@ -254,7 +254,9 @@ void ProxiedCall::OnCancel() {
 bool ProxiedCall::HasMoved() {
   const std::lock_guard lock(mutex_);
   if (is_unary_ || legs_.empty() || route_.shard < 0) return false;
-  return proxy_.routes_.OwnerOf(route_.shard) != route_.address;
+  const bool is_of_tenant = caller_.has_value() && !caller_->tenant.value().empty();
+  return proxy_.routes_.OwnerOf(route_.shard) != route_.address ||
+         (is_of_tenant && proxy_.routes_.HasLeft(caller_->tenant, route_.shard));
 }
 
 bool ProxiedCall::BeginEnd(const Status& why) {

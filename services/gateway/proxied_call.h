@@ -24,7 +24,8 @@ class ProxiedCall final : public grpc::ServerGenericBidiReactor {
   ProxiedCall(Proxy& proxy, grpc::GenericCallbackServerContext& context, std::string method,
               std::optional<api::Caller> caller);
 
-  // It is a stream to an engine that does not own the shard any more.
+  // It is a stream to an engine that does not own the shard any more, or of a tenant that has left
+  // the shard.
   bool HasMoved();
   // Ends the call in two steps, because gRPC may finish it inside the second: true: do
   // CompleteEnd, until which the call lives on.

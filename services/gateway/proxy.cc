@@ -59,7 +59,7 @@ void Proxy::EndThose(const Status& why, const std::function<bool(ProxiedCall&)>&
 }
 
 void Proxy::EndMovedStreams() {
-  EndThose(api::Elsewhere("the shard has another owner now"),
+  EndThose(api::Elsewhere("the shard has another owner now, or the tenant another shard"),
            [](ProxiedCall& call) { return call.HasMoved(); });
 }
 

@@ -32,7 +32,8 @@ class Proxy final : public grpc::CallbackGenericService {
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;
 
-  // Ends streams whose shard has another owner by now, with Unavailable and a hint to come again.
+  // Ends streams whose shard has another owner by now, or their tenant another shard, with
+  // Unavailable and a hint to come again.
   void EndMovedStreams();
   // Ends all calls under way: the gateway goes down.
   void EndAll();

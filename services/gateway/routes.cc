@@ -58,10 +58,6 @@ StatusOr<Route> Routes::ToShard(int32_t shard, std::string_view what) const {
 }
 
 StatusOr<Route> Routes::ToTenant(const model::TenantId& tenant) const {
-  if (directory_.IsMoving(tenant)) {
-    return api::Elsewhere(
-        fmt::format("tenant '{}' is being moved to another shard", tenant.value()));
-  }
   return ToShard(directory_.ShardOf(tenant), fmt::format("tenant '{}' lives on", tenant.value()));
 }
 
@@ -74,6 +70,19 @@ StatusOr<Route> Routes::ToTenantIn(std::string_view method, const std::string& b
   return ToTenant(model::TenantId(request.tenant().id()));
 }
 
+template <typename Request>
+StatusOr<Route> Routes::ToTenantNamed(std::string_view method, const std::string& bytes) const {
+  Request request;
+  if (!request.ParseFromString(bytes)) {
+    return InvalidArgument("{}: the request does not decode", method);
+  }
+  return ToTenant(model::TenantId(request.tenant()));
+}
+
+bool Routes::HasLeft(const model::TenantId& tenant, int32_t shard) const {
+  return directory_.ShardOf(tenant) != shard;
+}
+
 StatusOr<Route> Routes::Find(std::string_view method, const api::Caller& caller,
                              const std::function<std::string()>& request) const {
   if (method.starts_with("IngestService/") && !ingest_.empty()) {
@@ -84,6 +93,12 @@ StatusOr<Route> Routes::Find(std::string_view method, const api::Caller& caller,
   }
   if (method == "AdminService/UpdateTenant") {
     return ToTenantIn<v1::UpdateTenantRequest>(method, request());
+  }
+  if (method == "AdminService/MoveTenant") {
+    return ToTenantNamed<v1::MoveTenantRequest>(method, request());
+  }
+  if (method == "AdminService/GetTenantMove") {
+    return ToTenantNamed<v1::GetTenantMoveRequest>(method, request());
   }
   const auto operation = api::OperationOf(method);
   if (operation.has_value() && access::IsProgramWide(*operation)) {

@@ -27,14 +27,17 @@ class Routes {
       : directory_(directory), ingest_(std::move(ingest)) {}
 
   // `method` is "ActionService/PullActions". `request` gives the bytes of the first message; it is
-  // asked only where the caller's tenant does not say where to go: for the tenant of CreateTenant
-  // and UpdateTenant, for the shard of what concerns a shard as a whole.
-  // Unavailable (api::Elsewhere): nobody owns the shard now, or the tenant is being moved.
+  // asked only where the caller's tenant does not say where to go: for the tenant of CreateTenant,
+  // UpdateTenant, MoveTenant and GetTenantMove, for the shard of what concerns a shard as a whole.
+  // A tenant that is being moved is still its old shard's, which says how far it serves.
+  // Unavailable (api::Elsewhere): nobody owns the shard now.
   StatusOr<Route> Find(std::string_view method, const api::Caller& caller,
                        const std::function<std::string()>& request) const;
   // Any engine; for reflection.
   StatusOr<Route> FindAny() const;
 
+  // Whether the tenant's calls go to another shard than this one now.
+  bool HasLeft(const model::TenantId& tenant, int32_t shard) const;
   // The address of a shard's owner now; "" = it has none.
   std::string OwnerOf(int32_t shard) const;
   // The addresses that calls may go to now.
@@ -45,6 +48,8 @@ class Routes {
   StatusOr<Route> ToTenant(const model::TenantId& tenant) const;
   template <typename Request>
   StatusOr<Route> ToTenantIn(std::string_view method, const std::string& bytes) const;
+  template <typename Request>
+  StatusOr<Route> ToTenantNamed(std::string_view method, const std::string& bytes) const;
 
   const control::Directory& directory_;
   const std::vector<std::string> ingest_;

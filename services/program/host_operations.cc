@@ -22,6 +22,15 @@ StatusOr<int64_t> HostOperations::TakeShard(int shard) {
 
 Status HostOperations::ReleaseShard(int shard) { return TakeShard(shard).status(); }
 
+StatusOr<api::TenantMoveInfo> HostOperations::MoveTenant(const model::TenantId& tenant, int) {
+  return FailedPrecondition("tenant '{}': this program has one shard, there is no other",
+                            tenant.value());
+}
+
+StatusOr<api::TenantMoveInfo> HostOperations::TenantMoveOf(const model::TenantId& tenant) {
+  return MoveTenant(tenant, 0);
+}
+
 std::string HostOperations::version() const { return SPOTTER_VERSION; }
 
 }  // namespace spotter::service

@@ -15,6 +15,8 @@ class HostOperations : public api::Operations {
   // FailedPrecondition: a program of one shard keeps it.
   StatusOr<int64_t> TakeShard(int shard) override;
   Status ReleaseShard(int shard) override;
+  StatusOr<api::TenantMoveInfo> MoveTenant(const model::TenantId& tenant, int to_shard) override;
+  StatusOr<api::TenantMoveInfo> TenantMoveOf(const model::TenantId& tenant) override;
   std::string version() const override;
 };
 

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "services/spotterctl/commands.h"
 #include "services/spotterctl/print.h"
@@ -11,6 +12,8 @@ namespace spotter::ctl {
 namespace {
 
 using Admin = v1::AdminService;
+
+constexpr auto kMoveLook = std::chrono::milliseconds(200);
 
 struct Options {
   std::string id;
@@ -22,6 +25,7 @@ struct Options {
   std::optional<int> sms_per_week;
   std::string quiet_from;
   std::string quiet_until;
+  int to_shard = -1;
 };
 using Shared = std::shared_ptr<Options>;
 
@@ -118,6 +122,87 @@ Status List(const Client& client) {
   return OkStatus();
 }
 
+// --- moves --------------------------------------------------------------------------------------
+
+std::string TextOf(const v1::GetTenantMoveResponse& move) {
+  const std::string note = move.note().empty() ? "" : fmt::format(" ({})", move.note());
+  switch (move.step()) {
+    case v1::TENANT_MOVE_STEP_CLOSING:
+      return "closing: no new events, leases that are out are waited for" + note;
+    case v1::TENANT_MOVE_STEP_COPYING:
+      return fmt::format("copying: {} rows{}", move.rows(), note);
+    case v1::TENANT_MOVE_STEP_ARRIVING:
+      return fmt::format("arriving: {} rows are read by shard {}{}", move.rows(), move.to_shard(),
+                         note);
+    case v1::TENANT_MOVE_STEP_MOVED:
+      return fmt::format("moved: shard={} rows={} hash={}", move.to_shard(), move.rows(),
+                         move.hash());
+    case v1::TENANT_MOVE_STEP_TAKEN_BACK:
+      return fmt::format("stays on shard {}{}", move.to_shard(), note);
+    default:
+      return "never moved";
+  }
+}
+
+bool IsUnderWay(const v1::GetTenantMoveResponse& move, int64_t revision) {
+  return move.revision() < revision || move.step() == v1::TENANT_MOVE_STEP_CLOSING ||
+         move.step() == v1::TENANT_MOVE_STEP_COPYING ||
+         move.step() == v1::TENANT_MOVE_STEP_ARRIVING;
+}
+
+// Shows how the move goes on until it is over. A gap in the answers (an engine goes down, the
+// tenant changes its shard) is waited out: the move needs nobody who watches it.
+Status Watch(const Client& client, const std::string& tenant, int64_t revision) {
+  v1::GetTenantMoveRequest request;
+  request.set_tenant(tenant);
+  std::string shown;
+  while (true) {
+    const auto move = client.Call<Admin>(&Admin::Stub::GetTenantMove, request);
+    if (!move.ok() && move.status().code() != StatusCode::kUnavailable) return move.status();
+    const std::string text =
+        move.ok() ? TextOf(*move) : fmt::format("no answer ({})", MessageOf(move.status()));
+    const bool is_over = move.ok() && !IsUnderWay(*move, revision);
+    if (client.json()) {
+      if (is_over) PrintJson(*move);
+    } else if (text != shown) {
+      fmt::print("{}\n", text);
+      std::fflush(stdout);
+      shown = text;
+    }
+    if (is_over && move->step() == v1::TENANT_MOVE_STEP_TAKEN_BACK) {
+      return Status(StatusCode::kAborted,
+                    fmt::format("tenant '{}' was not moved: {}", tenant, move->note()));
+    }
+    if (is_over) return OkStatus();
+    std::this_thread::sleep_for(kMoveLook);
+  }
+}
+
+Status Move(const Client& client, const Options& options) {
+  v1::MoveTenantRequest request;
+  request.set_tenant(options.id);
+  request.set_to_shard(options.to_shard);
+  SPOTTER_ASSIGN_OR_RETURN(const auto begun, client.Call<Admin>(&Admin::Stub::MoveTenant, request));
+  if (!client.json()) {
+    fmt::print("tenant {} moves from shard {} to shard {}; it goes on without this command\n",
+               options.id, begun.from_shard(), options.to_shard);
+  }
+  return Watch(client, options.id, begun.revision());
+}
+
+Status Where(const Client& client, const Options& options) {
+  v1::GetTenantMoveRequest request;
+  request.set_tenant(options.id);
+  SPOTTER_ASSIGN_OR_RETURN(const auto move,
+                           client.Call<Admin>(&Admin::Stub::GetTenantMove, request));
+  if (client.json()) {
+    PrintJson(move);
+  } else {
+    fmt::print("{}\n", TextOf(move));
+  }
+  return OkStatus();
+}
+
 CLI::App* AddSettings(CLI::App* app, Run& run, const Shared& options,
                       Status (*act)(const Client&, const Options&)) {
   app->callback([&run, options, act] {
@@ -147,6 +232,17 @@ void AddTenantCommands(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"studio", "mentor", "coach"}));
   AddSettings(tenant->add_subcommand("set", "change settings; what is not named stays"), run,
               options, Set);
+  CLI::App* move = tenant->add_subcommand("move", "move a tenant to another shard");
+  move->add_option("id", options->id, "the tenant")->required();
+  move->add_option("--to", options->to_shard, "the shard that it goes to")->required();
+  move->callback([&run, options] {
+    run = [options](const Client& client) { return Move(client, *options); };
+  });
+  CLI::App* where = tenant->add_subcommand("where", "how a tenant's newest move stands");
+  where->add_option("id", options->id, "the tenant")->required();
+  where->callback([&run, options] {
+    run = [options](const Client& client) { return Where(client, *options); };
+  });
   tenant->add_subcommand("list", "tenants and their settings")->callback([&run] {
     run = [](const Client& client) { return List(client); };
   });

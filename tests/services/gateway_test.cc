@@ -234,7 +234,7 @@ TEST_F(GatewayTest, AStreamEndsWithAHintWhenItsShardHasAnotherOwner) {
   }
   const grpc::Status status = stream->Finish();
   EXPECT_EQ(grpc::StatusCode::UNAVAILABLE, status.error_code());
-  EXPECT_EQ("the shard has another owner now", status.error_message());
+  EXPECT_EQ("the shard has another owner now, or the tenant another shard", status.error_message());
   EXPECT_EQ(1u, context.GetServerTrailingMetadata().count(api::kRetryAfterMetadata));
 }
 

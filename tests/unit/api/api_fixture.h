@@ -104,6 +104,12 @@ class FakeOperations final : public Operations {
     return std::string(size - 1, 'r') + static_cast<char>('0' + ++drawn_);
   }
   StatusOr<int64_t> TakeShard(int) override { return 7; }
+  StatusOr<TenantMoveInfo> MoveTenant(const model::TenantId&, int to_shard) override {
+    return TenantMoveInfo{.step = MoveStep::kClosing, .revision = 1, .to_shard = to_shard};
+  }
+  StatusOr<TenantMoveInfo> TenantMoveOf(const model::TenantId&) override {
+    return TenantMoveInfo{.step = MoveStep::kMoved, .revision = 1, .rows = 7, .hash = "aa"};
+  }
   Status ReleaseShard(int) override { return OkStatus(); }
   std::string version() const override { return "test"; }
 

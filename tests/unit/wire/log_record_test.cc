@@ -92,6 +92,8 @@ std::vector<std::pair<std::string, model::ControlRecord>> SampleControlRecords()
       {"skip_taken_back", model::SkipOffset{7, "restored", 3, true}},
       {"barrier_of_shard", model::Barrier{9, 2, 3}},
       {"place_tenant", model::PlaceTenant{model::TenantId("studio"), 3, model::MovePhase::kMoving}},
+      {"place_tenant_of_move",
+       model::PlaceTenant{model::TenantId("studio"), 3, model::MovePhase::kMoving, 5, 4, "why"}},
       {"tenant_entry",
        model::TenantEntry{.tenant = model::TenantId("studio"),
                           .kind = model::TenantKind::kMentor,

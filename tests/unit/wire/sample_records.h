@@ -135,6 +135,22 @@ inline std::vector<std::pair<std::string, model::LogRecord>> SampleRecords() {
        command(Undeliverable{"crm", ana, 1, action, RefusalReason::kSuppressed, 3})},
       {"seek_subscription", command(SeekSubscription{"crm"})},
       {"add_note", command(AddNote{ana, "eva", "likes mornings"})},
+      {"freeze_tenant", FreezeTenant{TenantId("studio"), 5, 3}},
+      {"import_tenant", ImportTenant{.tenant = TenantId("studio"),
+                                     .revision = 5,
+                                     .from_shard = 2,
+                                     .attempt = 7,
+                                     .part = 1,
+                                     .rows = {{2, std::string("k\0y", 3), std::string("\xff", 1)}},
+                                     .end = ImportEnd{.rows = 11,
+                                                      .hash = {{1, 2}, {3, 4}},
+                                                      .shard_time = {1'700'000'000'000},
+                                                      .next_offset = 99},
+                                     .abandoned = "too big"}},
+      {"drop_tenant", DropTenant{TenantId("studio"), 5}},
+      {"thaw_tenant", ThawTenant{TenantId("studio"), 5}},
+      {"forwarded", Forwarded{TenantId("studio"), 5, 2, 100, "record"}},
+      {"forget_forwarded", ForgetForwarded{TenantId("studio"), 5, 100}},
   };
 }
 
