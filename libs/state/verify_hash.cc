@@ -84,7 +84,11 @@ RowKind KindOfStateRow(std::string_view tenant, std::string_view key) {
     case Table::kJourney:
     case Table::kZone:
       return {true, Element::kDefinition};
+    case Table::kTransition:
+      return {true, Element::kMembership};
     case Table::kProgress:
+    case Table::kSegmentCount:
+    case Table::kSegmentDay:
     case Table::kMove:
     case Table::kForwardedSeen:
       return {true, Element::kProgress};
