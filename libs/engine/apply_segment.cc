@@ -222,7 +222,6 @@ Status Shard::Impl::CountOnce(Tenant& tenant) {
                     for (const model::Membership& membership : profile->memberships) {
                       const auto counted = tenant.counts.find(membership.segment);
                       if (!membership.is_member || counted == tenant.counts.end()) continue;
-                      counted->second.count.before++;
                       counted->second.count.members++;
                     }
                     return true;
