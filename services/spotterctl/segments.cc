@@ -230,8 +230,9 @@ Status Get(const Client& client, const Options& options) {
   const v1::Segment& segment = response.segment();
   fmt::print("{} revision {} etag {}\n", segment.id(), segment.revision(), segment.etag());
   if (!segment.title().empty()) fmt::print("  {}\n", segment.title());
-  fmt::print("  {}\n  members={} undecided={} decided={}\n", OneLine(segment.expression()),
-             response.members(), response.undecided(), ProgressText(response));
+  fmt::print("  {}\n  members={} undecided={}{}\n", OneLine(segment.expression()),
+             response.members(), response.undecided(),
+             response.undecided() == 0 ? "" : " decided=" + ProgressText(response));
   std::vector<int64_t> counts;
   for (const v1::DailyCount& day : response.history()) counts.push_back(day.members());
   if (!counts.empty()) {
