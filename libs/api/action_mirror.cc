@@ -77,6 +77,7 @@ Status ActionMirror::Mirror(const model::TenantId& tenant) {
       return appended;
     }
     std::vector<engine::SettleRequest> acks;
+    acks.reserve(leases.size());
     for (const engine::Lease& lease : leases) acks.push_back({.token = lease.token});
     SPOTTER_RETURN_IF_ERROR(
         shard_.delivery.Settle(tenant, subscription, kPrincipal, acks).status());

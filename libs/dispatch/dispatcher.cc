@@ -32,6 +32,11 @@ model::ActionId ActionOf(const model::OutboxEntry& entry) {
   return action == nullptr ? model::ActionId() : action->id;
 }
 
+model::RecordKey AnchorOf(const model::OutboxEntry& entry) {
+  const auto* action = std::get_if<model::Action>(&entry.what);
+  return action == nullptr ? model::RecordKey() : action->proposal.anchor;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(const store::Store& store, log::Log& log, const Clock& clock,
@@ -275,7 +280,8 @@ StatusOr<bool> Dispatcher::TakeFirst(const Scope& scope, const std::string& key,
                          .profile = profile,
                          .sequence = sequence,
                          .kind = static_cast<uint8_t>(entry->what.index()),
-                         .action = ActionOf(*entry)};
+                         .action = ActionOf(*entry),
+                         .anchor = AnchorOf(*entry)};
   taken.leases.push_back({.entry = *std::move(entry),
                           .token = PrintToken(token, key, ScopeText(scope.first, scope.second)),
                           .attempt = line.attempts,
@@ -364,8 +370,12 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
   const StatusOr<std::optional<model::OutboxEntry>> entry =
       engine::FindOutboxEntry(store_, scope.first, scope.second, token.profile, token.sequence);
   const bool is_ack = request.wish == engine::SettleWish::kAck;
-  if (entry.ok() && !entry->has_value()) return is_ack ? "" : "LEASE_EXPIRED";  // settled already
   if (!entry.ok()) return "LEASE_FENCED";
+  if (!entry->has_value()) {
+    if (!is_ack) return "LEASE_EXPIRED";
+    // Settled already; but where a Void took the action's place, it is that which was settled.
+    if (token.action.value().is_zero()) return "";
+  }
   // Of a subscription that was removed and created again since: its entry is gone.
   if (const auto* action = std::get_if<model::Action>(&(*entry)->what);
       action != nullptr && action->id != token.action) {
@@ -404,7 +414,8 @@ std::string Dispatcher::SettleOne(const Scope& scope, const engine::SettleReques
        .sequence = token.sequence,
        .action = token.action,
        .outcome = is_ack ? model::SettleOutcome::kAck : model::SettleOutcome::kReject,
-       .reason = request.reason});
+       .reason = request.reason,
+       .anchor = token.anchor});
   return "";
 }
 

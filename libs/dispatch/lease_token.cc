@@ -53,7 +53,8 @@ std::string PrintToken(const LeaseToken& token, std::string_view key, std::strin
       .Hash(token.profile.value())
       .Signed(token.sequence)
       .Byte(token.kind)
-      .Hash(token.action.value());
+      .Hash(token.action.value())
+      .Hash(token.anchor.value());
   const uint64_t seal = Seal(body.view(), key, scope);
   return std::string(kPrefix) + EncodeText(body.Fixed64(seal).view());
 }
@@ -76,6 +77,7 @@ StatusOr<LeaseToken> ParseToken(std::string_view text, std::string_view key,
   token.sequence = in.Signed();
   token.kind = in.Byte();
   token.action = model::ActionId(in.Hash());
+  if (!in.at_end()) token.anchor = model::RecordKey(in.Hash());  // none: of an earlier version
   return in.Done("lease token").ok() ? StatusOr<LeaseToken>(token) : malformed;
 }
 

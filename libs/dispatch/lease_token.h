@@ -15,8 +15,9 @@ struct LeaseToken {
   uint64_t lease = 0;      // unique within the generation
   model::ProfileId profile;
   int64_t sequence = 0;
-  uint8_t kind = 0;        // index in OutboxEntry::what
-  model::ActionId action;  // zero for Void and MergedInto
+  uint8_t kind = 0;         // index in OutboxEntry::what
+  model::ActionId action;   // zero for Void and MergedInto
+  model::RecordKey anchor;  // of the action
   friend bool operator==(const LeaseToken&, const LeaseToken&) = default;
 };
 

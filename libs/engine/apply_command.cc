@@ -366,7 +366,8 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
                              overlay_.Get(Family::kOutbox, key));
     const bool is_ack = settlement.outcome == model::SettleOutcome::kAck;
     bool was_action = false;
-    model::RecordKey anchor;
+    model::RecordKey anchor = settlement.anchor;
+    model::ActionId id = settlement.action;
     if (row.has_value()) {
       SPOTTER_ASSIGN_OR_RETURN(const model::OutboxEntry entry, state::DecodeOutboxEntry(*row));
       const auto* action = std::get_if<model::Action>(&entry.what);
@@ -374,11 +375,8 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
       // A Void that took the action's place has to be seen by the subscriber itself.
       const auto* voided = std::get_if<model::Void>(&entry.what);
       if (action != nullptr) anchor = action->proposal.anchor;
-      if (voided != nullptr) anchor = voided->anchor;
-      const model::ActionId id = action != nullptr ? action->id : settlement.action;
-      if (is_ack && (action == nullptr || model::IsMemberFacing(action->proposal.channel))) {
-        SPOTTER_RETURN_IF_ERROR(MarkOut(tenant, anchor, id));
-      }
+      if (voided != nullptr && !voided->anchor.value().is_zero()) anchor = voided->anchor;
+      if (action != nullptr) id = action->id;
       const bool meant_action = voided != nullptr && !settlement.action.value().is_zero();
       const bool was_done = is_ack && meant_action && voided->action == settlement.action;
       if (was_done && voided->reason != "reissued" && voided->reason != "settled") {
@@ -400,7 +398,8 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Settle& settl
         SPOTTER_RETURN_IF_ERROR(RemoveOutbox(tenant, entry));
       }
     }
-    if (was_action || settlement.action.value().is_zero()) continue;
+    if (is_ack) SPOTTER_RETURN_IF_ERROR(MarkOut(tenant, anchor, id));
+    if (was_action || !is_ack || settlement.action.value().is_zero()) continue;
     // It stands with its anchor's record, wherever merges and splits have brought that.
     SPOTTER_ASSIGN_OR_RETURN(const LoadedRecord* record, FindRecord(tenant, anchor));
     const StatusOr<Member*> holder = record != nullptr ? StatusOr<Member*>(record->member)
@@ -444,14 +443,17 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::Undeliverable
   const bool is_late = meta_.shard_time >= action.proposal.expires_at;
   if (missed.reason == model::RefusalReason::kExpired && !is_late) {
     // Anew, for consent, contact and caps of then may not be those of now.
+    // A further copy of what is out is not held to a cap, nor counted again.
+    const bool is_out = IsOut(*member, action.id);
     SPOTTER_ASSIGN_OR_RETURN(govern::Decision decision,
-                             Govern(tenant, *member, action.proposal, action.id));
+                             Govern(tenant, *member, action.proposal, action.id,
+                                    is_out ? AllSent(*member) : std::set<model::ActionId>()));
     if (auto* refusal = std::get_if<model::Refusal>(&decision)) {
       SPOTTER_RETURN_IF_ERROR(Refuse(tenant, member->profile.id, *refusal));
       return std::string("refused");
     }
     auto& again = std::get<model::Action>(decision);
-    CountSent(tenant, *member, again);
+    if (!is_out) CountSent(tenant, *member, again);
     // Only this subscription's copy: the others have theirs.
     SPOTTER_RETURN_IF_ERROR(
         AppendOutbox(tenant, member->profile.id, missed.subscription, std::move(again)));

@@ -208,10 +208,11 @@ Status Shard::Impl::ApplyTick(const model::Tick& tick) {
 // much work of one does not hold up the others.
 Status Shard::Impl::ApplyWork(const model::Work& work) {
   uint32_t budget = work.budget;
-  uint32_t for_moves =
-      work.budget;  // of their own, so that neither kind of work waits for the other
+  // Moves have a budget of their own, so that neither kind of work waits for the other.
+  uint32_t for_moves = work.budget;
   SPOTTER_RETURN_IF_ERROR(WorkOnMoves(for_moves));
   std::vector<Tenant*> turns;
+  turns.reserve(tenants_.size());
   for (auto& [id, tenant] : tenants_) turns.push_back(tenant.get());
   std::ranges::rotate(turns, std::ranges::find_if(turns, [&](const Tenant* tenant) {
                         return IdOf(*tenant) > meta_.worked;

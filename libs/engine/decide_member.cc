@@ -216,7 +216,7 @@ Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::
   EventTime last_entry = EventTime::Min();
   for (const LoadedRecord* record : member.records) {
     for (const model::Enrolment& enrolment : record->anchor.enrolments) {
-      if (enrolment.journey != definition.id || enrolment.outcome == "merged") continue;
+      if (enrolment.journey != definition.id || IsSuperseded(member, enrolment)) continue;
       if (enrolment.state != model::EnrolmentState::kEnded) return OkStatus();  // inside already
       entries++;
       last_entry = std::max(last_entry, enrolment.entered_at);

@@ -65,7 +65,6 @@ std::optional<model::Refusal> Shard::Impl::HaltOf(const Tenant& tenant,
 }
 
 void Shard::Impl::CountSent(Tenant& tenant, Member& member, const model::Action& action) {
-  if (!model::IsMemberFacing(action.proposal.channel)) return;
   LoadedRecord* anchor = member.records.front();
   for (LoadedRecord* record : member.records) {
     if (record->stored.record.key == action.proposal.anchor) anchor = record;
@@ -88,6 +87,19 @@ bool Shard::Impl::IsOut(const LoadedRecord& anchor, const model::ActionId& id) {
   return std::ranges::any_of(anchor.anchor.sent, [&](const govern::SentMessage& message) {
     return message.is_out && message.action == id;
   });
+}
+
+bool Shard::Impl::IsOut(const Member& member, const model::ActionId& id) {
+  return std::ranges::any_of(member.records,
+                             [&](const LoadedRecord* record) { return IsOut(*record, id); });
+}
+
+std::set<model::ActionId> Shard::Impl::AllSent(const Member& member) {
+  std::set<model::ActionId> all;
+  for (const LoadedRecord* record : member.records) {
+    for (const govern::SentMessage& message : record->anchor.sent) all.insert(message.action);
+  }
+  return all;
 }
 
 Status Shard::Impl::MarkOut(Tenant& tenant, model::RecordKey anchor, const model::ActionId& id) {

@@ -33,6 +33,7 @@ model::Proposal Renewed(const journey::Journey* journey, const model::MemberView
 // Whether a subscriber that gets `old` would do another thing, or at another time, than with `now`.
 bool Differs(const model::Action& old, const model::Action& now, EventTime time) {
   return old.address != now.address || old.proposal.text != now.proposal.text ||
+         old.proposal.tokens != now.proposal.tokens ||
          std::max(old.not_before, time) != now.not_before || old.not_after > now.not_after;
 }
 
@@ -56,10 +57,13 @@ Status Shard::Impl::Reissue(Tenant& tenant, OutboxEntry copy, model::Action acti
 
 Status Shard::Impl::MoveWaiting(Tenant& tenant, Member& from) {
   for (const auto& [id, subscription] : tenant.subscriptions) {
-    if (subscription.has_expired()) continue;  // what waits there is about to be removed
     SPOTTER_ASSIGN_OR_RETURN(std::vector<OutboxEntry> pending,
                              PendingOf(tenant, id, from.profile.id));
     for (OutboxEntry& entry : pending) {
+      if (subscription.has_expired()) {
+        SPOTTER_RETURN_IF_ERROR(DropExpired(tenant, subscription, entry));
+        continue;
+      }
       const auto* action = std::get_if<model::Action>(&entry.what);
       if (action == nullptr) continue;
       SPOTTER_ASSIGN_OR_RETURN(const LoadedRecord* anchor,
@@ -89,8 +93,7 @@ StatusOr<std::vector<Shard::Impl::Waiting>> Shard::Impl::WaitingOf(Tenant& tenan
   }
   std::vector<Waiting> all;
   for (auto& [id, waiting] : found) {
-    waiting.is_out = std::ranges::any_of(
-        member.records, [&](const LoadedRecord* record) { return IsOut(*record, id); });
+    waiting.is_out = IsOut(member, id);
     all.push_back(std::move(waiting));
   }
   std::ranges::sort(all, {}, [](const Waiting& one) {
@@ -135,10 +138,7 @@ Status Shard::Impl::GovernWaiting(Tenant& tenant, Member& member, std::string_vi
   for (const Waiting& one : all) {
     if (!one.is_out) later.insert(one.action.id);
   }
-  std::set<model::ActionId> every;  // a further copy of what is out is not held to a cap
-  for (const LoadedRecord* record : member.records) {
-    for (const govern::SentMessage& message : record->anchor.sent) every.insert(message.action);
-  }
+  const std::set<model::ActionId> every = AllSent(member);
   std::set<model::ActionId> kept;
   for (const Waiting& one : all) {
     const model::Action& action = one.action;
@@ -150,6 +150,7 @@ Status Shard::Impl::GovernWaiting(Tenant& tenant, Member& member, std::string_vi
     if (!refusal.has_value()) {
       const model::Proposal proposal =
           Renewed(tenant.FindJourney(action.proposal.journey), member.view(), action.proposal);
+      // A further copy of what is out is not held to a cap.
       SPOTTER_ASSIGN_OR_RETURN(govern::Decision decision,
                                Govern(tenant, member, proposal, id, one.is_out ? every : later));
       if (auto* no = std::get_if<model::Refusal>(&decision)) {
@@ -169,10 +170,7 @@ Status Shard::Impl::GovernWaiting(Tenant& tenant, Member& member, std::string_vi
       continue;
     }
     // Its time alone is over: it ends as every expired action does.
-    if (refusal->reason == model::RefusalReason::kExpired ||
-        refusal->reason == model::RefusalReason::kQuietHours) {
-      continue;
-    }
+    if (refusal->reason == model::RefusalReason::kExpired) continue;
     SPOTTER_RETURN_IF_ERROR(Withdraw(tenant, member, refusal->reason,
                                      fmt::format("{}: {}", since, refusal->detail),
                                      [&](const model::Action& other) { return other.id == id; }));

@@ -198,7 +198,7 @@ Status Shard::Impl::FinishImport(const model::ImportTenant& import, TenantMove& 
   }
   move.offset_base = std::max<int64_t>(0, end.next_offset - offset_);
   if (wrong.empty()) {  // what left another version of this program may be nothing that loads here
-    const Status loaded = LoadTenant(id);
+    Status loaded = LoadTenant(id);
     if (loaded.code() == StatusCode::kUnavailable) return loaded;
     wrong = std::string(MessageOf(loaded));
   }

@@ -248,6 +248,7 @@ Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
 // After a merge one enrolment per journey survives, the earliest; sent steps are united, so what
 // either has sent is not sent again.
 Status Shard::Impl::UniteEnrolments(Tenant& tenant, Member& member, bool grew) {
+  if (!grew) ReviveEnrolments(tenant, member);
   std::map<std::string, std::vector<std::pair<LoadedRecord*, model::Enrolment*>>> active;
   for (LoadedRecord* record : member.records) {
     for (model::Enrolment& enrolment : record->anchor.enrolments) {
@@ -270,13 +271,49 @@ Status Shard::Impl::UniteEnrolments(Tenant& tenant, Member& member, bool grew) {
                              std::back_inserter(united));
       survivor->sent_steps = std::move(united);
       enrolment->state = model::EnrolmentState::kEnded;
-      enrolment->outcome = "merged";
+      enrolment->outcome = "merged";  // its step stays: a split lets it go on
       enrolment->ended_at = meta_.shard_time;
-      enrolment->step.clear();
     }
     if (grew) UniteWithEnded(tenant, member, *keeper, *survivor);
   }
   return OkStatus();
+}
+
+bool Shard::Impl::IsSuperseded(const Member& member, const model::Enrolment& enrolment) {
+  if (enrolment.outcome != "merged") return false;
+  return std::ranges::any_of(member.records, [&](const LoadedRecord* record) {
+    return std::ranges::any_of(record->anchor.enrolments, [&](const model::Enrolment& other) {
+      return other.journey == enrolment.journey && other.outcome != "merged";
+    });
+  });
+}
+
+// The survivor of a merge went to the other half: here the earliest that it had ended goes on.
+void Shard::Impl::ReviveEnrolments(Tenant& tenant, Member& member) {
+  std::map<std::string, std::vector<std::pair<LoadedRecord*, size_t>>> ended;
+  for (LoadedRecord* record : member.records) {
+    for (size_t i = 0; i < record->anchor.enrolments.size(); ++i) {
+      const model::Enrolment& enrolment = record->anchor.enrolments[i];
+      if (enrolment.outcome != "merged" || IsSuperseded(member, enrolment)) continue;
+      ended[enrolment.journey].emplace_back(record, i);
+    }
+  }
+  for (auto& [id, enrolments] : ended) {
+    const journey::Journey* journey = tenant.FindJourney(id);
+    if (journey == nullptr) continue;
+    const auto& [record, i] = *std::ranges::min_element(enrolments, {}, [](const auto& held) {
+      const model::Enrolment& enrolment = held.first->anchor.enrolments[held.second];
+      return std::pair(enrolment.entered_at, enrolment.id);
+    });
+    ChangeAnchor(tenant, *record);
+    model::Enrolment& enrolment = record->anchor.enrolments[i];
+    enrolment.state = journey::StartEnrolment(*journey, tenant.settings.id, enrolment.anchor,
+                                              enrolment.ordinal, enrolment.entered_at)
+                          .state;  // whether it is held out
+    enrolment.outcome.clear();
+    enrolment.ended_at = {};
+    enrolment.valid_until = meta_.shard_time;  // to be walked at once
+  }
 }
 
 // What the other half was sent by an enrolment that is over is not sent again either, unless the
@@ -289,7 +326,7 @@ void Shard::Impl::UniteWithEnded(Tenant& tenant, const Member& member, LoadedRec
   EventTime last_entry = EventTime::Min();
   for (const LoadedRecord* record : member.records) {
     for (const model::Enrolment& other : record->anchor.enrolments) {
-      if (other.journey != survivor.journey || other.outcome == "merged") continue;
+      if (other.journey != survivor.journey || IsSuperseded(member, other)) continue;
       if (other.state != model::EnrolmentState::kEnded) continue;
       ended.push_back(&other);
       last_entry = std::max(last_entry, other.entered_at);

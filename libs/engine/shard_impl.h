@@ -86,6 +86,9 @@ class Shard::Impl {
                        std::string_view principal, Sharing read = {});
   Status Redirect(Tenant& tenant, Member& loser, Member& survivor);
   Status UniteEnrolments(Tenant& tenant, Member& member, bool grew);
+  // Whether a merge ended the enrolment in favour of one that is the member's.
+  static bool IsSuperseded(const Member& member, const model::Enrolment& enrolment);
+  void ReviveEnrolments(Tenant& tenant, Member& member);
   // Whether the journey lets a member enter once more after `entries`, the last at `last_entry`.
   static bool MayReturn(const model::JourneyDefinition& definition, size_t entries,
                         EventTime last_entry, EventTime now);
@@ -123,6 +126,8 @@ class Shard::Impl {
   Status RemoveOutbox(Tenant& tenant, const model::OutboxEntry& entry);
   // Whether a message that `anchor` holds was acknowledged by a subscriber; notes that it was.
   static bool IsOut(const LoadedRecord& anchor, const model::ActionId& id);
+  static bool IsOut(const Member& member, const model::ActionId& id);
+  static std::set<model::ActionId> AllSent(const Member& member);
   Status MarkOut(Tenant& tenant, model::RecordKey anchor, const model::ActionId& id);
   // Why nothing of the proposal's journey may go out now, with the words for it.
   static std::optional<model::Refusal> HaltOf(const Tenant& tenant, const model::Proposal& proposal,
@@ -167,6 +172,9 @@ class Shard::Impl {
   Status Sweep();
   Status SweepOutbox(std::string& cursor);
   Status SweepEntry(Tenant& tenant, model::OutboxEntry entry);
+  // What waits in a subscription that has expired leaves the outbox, an action with its refusal.
+  Status DropExpired(Tenant& tenant, const model::Subscription& reader,
+                     const model::OutboxEntry& entry);
   Status SweepHistory(std::string& cursor);
   StatusOr<std::string> SweepTable(std::string_view owner, state::Table table, Duration keep,
                                    bool is_in_order, const std::string& begin,

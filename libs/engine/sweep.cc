@@ -122,31 +122,35 @@ Status Shard::Impl::SweepEntry(Tenant& tenant, model::OutboxEntry entry) {
                                               reader.id, FormatTime(reader.active_at))));
   }
   const auto* waiting = std::get_if<model::Action>(&entry.what);
-  const auto refuse = [&](const model::Action& action, model::RefusalReason reason,
-                          std::string detail) {
-    return Refuse(tenant, entry.profile,
-                  model::Refusal{.proposal = action.proposal,
-                                 .action = action.id,
-                                 .reason = reason,
-                                 .detail = std::move(detail),
-                                 .decided_at = now});
-  };
-  if (reader.has_expired()) {
-    if (waiting != nullptr) {
-      SPOTTER_RETURN_IF_ERROR(
-          refuse(*waiting, model::RefusalReason::kSubscriptionExpired,
-                 fmt::format("subscription '{}' expired at {}: its copy is not delivered",
-                             reader.id, FormatTime(reader.expired_at))));
-    }
-    return RemoveOutbox(tenant, entry);
-  }
+  if (reader.has_expired()) return DropExpired(tenant, reader, entry);
   if (waiting == nullptr) return is_old ? RemoveOutbox(tenant, entry) : OkStatus();
   const model::Action action = *waiting;
   if (now - action.proposal.expires_at < kExpiryGrace) return OkStatus();
-  SPOTTER_RETURN_IF_ERROR(refuse(action, model::RefusalReason::kExpired,
-                                 fmt::format("not settled in '{}' by {}", entry.subscription,
-                                             FormatTime(action.proposal.expires_at))));
+  SPOTTER_RETURN_IF_ERROR(
+      Refuse(tenant, entry.profile,
+             model::Refusal{.proposal = action.proposal,
+                            .action = action.id,
+                            .reason = model::RefusalReason::kExpired,
+                            .detail = fmt::format("not settled in '{}' by {}", entry.subscription,
+                                                  FormatTime(action.proposal.expires_at)),
+                            .decided_at = now}));
   return VoidEntry(tenant, std::move(entry), NameOf(model::RefusalReason::kExpired));
+}
+
+Status Shard::Impl::DropExpired(Tenant& tenant, const model::Subscription& reader,
+                                const model::OutboxEntry& entry) {
+  if (const auto* action = std::get_if<model::Action>(&entry.what)) {
+    SPOTTER_RETURN_IF_ERROR(Refuse(
+        tenant, entry.profile,
+        model::Refusal{
+            .proposal = action->proposal,
+            .action = action->id,
+            .reason = model::RefusalReason::kSubscriptionExpired,
+            .detail = fmt::format("subscription '{}' expired at {}: its copy is not delivered",
+                                  reader.id, FormatTime(reader.expired_at)),
+            .decided_at = meta_.shard_time}));
+  }
+  return RemoveOutbox(tenant, entry);
 }
 
 // --- history ------------------------------------------------------------------------------------

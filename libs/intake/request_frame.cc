@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
-constexpr std::string_view kLastChunk = "\r\n0\r\n";
+constexpr size_t kChunkLineMax = 256;  // a size in hexadecimal, and extensions that nobody reads
+constexpr size_t kTrailersMax = 8 << 10;
+constexpr size_t kChunkMax = 1u << 30;  // far above any body that is taken
 
 bool EqualNames(std::string_view a, std::string_view b) {
   return std::ranges::equal(
@@ -43,6 +45,7 @@ std::optional<RequestFrame> FrameOf(std::string_view bytes) {
   const size_t end = bytes.find(kHeadEnd);
   if (end == std::string_view::npos) return std::nullopt;
   RequestFrame frame{.head_bytes = end + kHeadEnd.size()};
+  frame.next_chunk = frame.head_bytes;
   std::string_view lines = bytes.substr(0, end + kLineEnd.size());
   while (!lines.empty()) {
     const size_t line = lines.find(kLineEnd);
@@ -52,11 +55,22 @@ std::optional<RequestFrame> FrameOf(std::string_view bytes) {
   return frame;
 }
 
-bool IsWhole(const RequestFrame& frame, std::string_view bytes) {
+bool IsWhole(RequestFrame& frame, std::string_view bytes) {
   if (!frame.is_chunked) return bytes.size() - frame.head_bytes >= frame.content_length;
-  const size_t last = bytes.find(kLastChunk, frame.head_bytes - kLineEnd.size());
-  return last != std::string_view::npos &&
-         bytes.find(kHeadEnd, last + kLastChunk.size() - kLineEnd.size()) != std::string_view::npos;
+  while (frame.next_chunk <= bytes.size()) {
+    const std::string_view rest = bytes.substr(frame.next_chunk);
+    const size_t line = rest.substr(0, kChunkLineMax).find(kLineEnd);
+    if (line == std::string_view::npos) return rest.size() >= kChunkLineMax;
+    size_t size = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + line, size, 16);
+    if (error != std::errc() || size > kChunkMax) return true;
+    if (size == 0) {  // trailers end with an empty line, which may be the first
+      const std::string_view trailers = rest.substr(line);
+      return trailers.find(kHeadEnd) != std::string_view::npos || trailers.size() > kTrailersMax;
+    }
+    frame.next_chunk += line + kLineEnd.size() + size + kLineEnd.size();
+  }
+  return false;
 }
 
 }  // namespace spotter::intake

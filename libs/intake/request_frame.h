@@ -14,12 +14,14 @@ struct RequestFrame {
   size_t content_length = 0;
   bool is_chunked = false;
   bool expects_continue = false;
+  size_t next_chunk = 0;  // where the first chunk begins that is not there whole
 };
 
 // nullopt: the head is not there whole.
 std::optional<RequestFrame> FrameOf(std::string_view bytes);
 
-// Whether all of the request is there. Of a chunked one this is a guess that may come early.
-bool IsWhole(const RequestFrame& frame, std::string_view bytes);
+// Whether all of the request is there. What was read of chunks is not read again: `frame` keeps how
+// far it got. Of chunks that are none this says so too, and the parser behind it refuses them.
+bool IsWhole(RequestFrame& frame, std::string_view bytes);
 
 }  // namespace spotter::intake

@@ -180,7 +180,7 @@ StatusOr<TopicDescription> DescribeTopic(KafkaClient& client, const std::string&
 Status CreateTopic(KafkaClient& client, const NewTopic& topic) {
   SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<Producer> asking, client.parts().producer());
   // A broker that is away says so sooner to a question than to a wish.
-  const Status there = DescribeTopic(client, topic.name).status();
+  Status there = DescribeTopic(client, topic.name).status();
   if (there.ok()) return AlreadyExists("topic '{}' exists already", topic.name);
   if (there.code() != StatusCode::kNotFound) return there;
   SPOTTER_RETURN_IF_ERROR(Create(client, asking->handle(), topic));

@@ -86,6 +86,7 @@ struct Settlement {
   ActionId action;  // zero for Void and MergedInto
   SettleOutcome outcome = SettleOutcome::kAck;
   std::string reason;  // of a reject
+  RecordKey anchor;    // of the action: the record with which it goes
 };
 struct Settle {
   std::string subscription;

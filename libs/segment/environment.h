@@ -15,7 +15,7 @@ namespace spotter::segment {
 struct Environment {
   struct Variable {
     std::string name;          // may be qualified: "com.example.x"
-    std::string type = "dyn";  // "map<string, int>"; "type" names, such as "tuple<A, B>", too
+    std::string type = "dyn";  // as in a signature: "map<string, int>"
   };
   struct Function {
     std::string name;

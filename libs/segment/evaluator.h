@@ -19,7 +19,8 @@ class Evaluator {
  public:
   Evaluator(const Code& code, const Input& input, Workspace& work, bool is_watching = false)
       : code_(code), input_(input), work_(work), is_watching_(is_watching) {
-    if (code.slots > 0) [[unlikely]] slots_ = work.NewValues(code.slots);
+    if (code.slots > 0) [[unlikely]]
+      slots_ = work.NewValues(code.slots);
   }
 
   Value Run(uint32_t at);
@@ -30,7 +31,8 @@ class Evaluator {
   EventTime now() const { return input_.now; }
   Value Part(uint32_t at) {
     Value value = Run(at);
-    if (is_watching_) [[unlikely]] seen_until_ = std::min(seen_until_, value.valid_until);
+    if (is_watching_) [[unlikely]]
+      seen_until_ = std::min(seen_until_, value.valid_until);
     return value;
   }
   Value Child(const Node& node, uint32_t i) { return Part(code_.children[node.first_child + i]); }

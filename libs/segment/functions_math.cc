@@ -29,9 +29,9 @@ Value Extreme(const Call& call, BinaryOp better) {
 Value Greatest(const Call& call) { return Extreme(call, BinaryOp::kGreater); }
 Value Least(const Call& call) { return Extreme(call, BinaryOp::kLess); }
 
-template <double (*round)(double)>
+template <double (*Rounding)(double)>
 Value Rounded(const Call& call) {
-  return DoubleValue(round(call[0].real));
+  return DoubleValue(Rounding(call[0].real));
 }
 double Ceil(double x) { return std::ceil(x); }
 double Floor(double x) { return std::floor(x); }

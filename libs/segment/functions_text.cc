@@ -30,7 +30,7 @@ Value SizeOfBytes(const Call& call) { return IntValue(static_cast<int64_t>(call[
 Value SizeOfItems(const Call& call) { return IntValue(call[0].number); }
 
 Value Matches(const Call& call) {
-  constexpr int64_t kCompiling = 1000;
+  constexpr int64_t kCompiling = 5000;
   if (!call.work.Spend(kCompiling)) return Workspace::OverBound();
   const StatusOr<Pattern> pattern = Pattern::Compile(call[1].text);
   return pattern.ok() ? pattern->Find(call[0], call.work)
@@ -66,8 +66,8 @@ Value LastIndexOf(const Call& call) {
   size_t found = kNone;
   for (size_t at = FindFrom(text, part, 0); at != kNone && at <= last;
        at = FindFrom(text, part, at + 1)) {
-    // A text of one letter, looked for in many: every place is a step.
-    if (!call.work.Spend(1)) return Workspace::OverBound();
+    // A text of one letter, looked for in many: every place is looked for anew.
+    if (!call.work.Spend(1 + static_cast<int64_t>(part.size() / 16))) return Workspace::OverBound();
     found = at;
   }
   return IntValue(found == kNone ? -1 : CharactersIn(text.substr(0, found)));

@@ -109,30 +109,29 @@ int64_t UnitOf(Field field) {
   }
 }
 
-template <Field field>
+template <Field Part>
 Value OfTime(const Call& call) {
   const Value& time = call[0];
   const std::optional<ZoneOffset> offset = OffsetAt(call);
   if (!offset) return ErrorValue("the rules of the time zone are not known");
   Value local = time;
   local.number += offset->seconds * kSecondMs;
-  const EventTime until = std::min(NextStep(local, UnitOf(field), call.now),
+  const EventTime until = std::min(NextStep(local, UnitOf(Part), call.now),
                                    Leaves(time, offset->from, offset->to, call.now));
-  return IntValue(FieldOf(field, local.number), until);
+  return IntValue(FieldOf(Part, local.number), until);
 }
 
-// Whole units, rounded to zero: of a moving duration the count changes where it is rounded down
-// if it is positive, and where it is rounded up if it is negative.
-template <int64_t unit>
+// Whole units, rounded to zero: those of a negative duration are the negated ones of its opposite.
+template <int64_t Unit>
 Value OfDuration(const Call& call) {
-  const Value& span = call[0];
-  Value mirrored = span;
-  mirrored.number = -span.number;
-  mirrored.slope = -span.slope;
-  const EventTime until =
-      std::min(NextStep(span, unit, call.now), NextStep(mirrored, unit, call.now));
-  const int64_t whole_ms = span.number + (span.number < 0 && span.nanos > 0 ? 1 : 0);
-  return IntValue(unit == 1 ? whole_ms % kSecondMs : whole_ms / unit, until);
+  const bool is_negative = call[0].number < 0;
+  Value span = call[0];
+  if (is_negative) {
+    span.number = -span.number - (span.nanos > 0 ? 1 : 0);
+    span.slope = -span.slope;
+  }
+  const int64_t whole = Unit == 1 ? span.number % kSecondMs : span.number / Unit;
+  return IntValue(is_negative ? -whole : whole, NextStep(span, Unit, call.now));
 }
 
 #define SPOTTER_CLOCK(name, field)                          \

@@ -50,7 +50,6 @@ class TypeTable {
 
   // Parameters replaced by what was found; those still unknown by themselves.
   TypeId Resolved(TypeId type) const;
-  bool IsDyn(TypeId type) const { return Resolved(type) == Type::kDyn; }
   // dyn, or a parameter of which nothing is known.
   bool IsOpen(TypeId type) const;
   bool Is(TypeId type, std::string_view name) const;  // "list", "map", "type"

@@ -15,7 +15,8 @@ EventTime Earlier(const Value& a, const Value& b) { return std::min(a.valid_unti
 
 // The first step d >= 1 at which distance <= slope * d; both are positive.
 int64_t StepsTo(int64_t distance, int64_t slope) {
-  if (slope == 1) [[likely]] return std::max<int64_t>(1, distance);
+  if (slope == 1) [[likely]]
+    return std::max<int64_t>(1, distance);
   return std::max<int64_t>(1, distance / slope + (distance % slope == 0 ? 0 : 1));
 }
 

@@ -23,7 +23,8 @@ class Workspace {
   explicit Workspace(int64_t steps = kStepsMax, int64_t bytes = kBytesMax)
       : steps_left_(steps), bytes_left_(bytes) {}
   ~Workspace() {
-    if (blocks_ != nullptr) [[unlikely]] Free();
+    if (blocks_ != nullptr) [[unlikely]]
+      Free();
   }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;

@@ -65,6 +65,7 @@ struct CommandWriter {
       added.set_action(IdText(settlement.action));
       added.set_outcome(static_cast<v1::SettleOutcome>(settlement.outcome));
       added.set_reason(settlement.reason);
+      added.set_anchor(IdText(settlement.anchor));
     }
   }
   void operator()(const model::Undeliverable& from) const {
@@ -139,7 +140,8 @@ model::Settlement Read(const v1::Settle::Settlement& from, Reader& reader) {
           .sequence = from.sequence(),
           .action = reader.Action(from.action()),
           .outcome = reader.Enum<model::SettleOutcome>(from.outcome(), known, "outcome"),
-          .reason = from.reason()};
+          .reason = from.reason(),
+          .anchor = from.anchor().empty() ? model::RecordKey() : reader.Record(from.anchor())};
 }
 
 model::Settle Read(const v1::Settle& from, Reader& reader) {

@@ -80,10 +80,17 @@ Status AskForForce(const LogFit& fit, const SnapshotManifest& manifest, const st
   return FailedPrecondition("{}--force moves aside what is there", why);
 }
 
-// How far the state and the snapshots that are there reach; 0: no state, or it cannot be read.
-StatusOr<int64_t> KnownTo(const std::string& data) {
+// How far the state, the snapshots and the barriers that are there reach: a barrier is written at
+// the log's end. 0: there are none, or no state that can be read.
+StatusOr<int64_t> KnownTo(const std::string& data, log_local::LocalLog* control) {
   SPOTTER_ASSIGN_OR_RETURN(const auto snapshots, service::ListSnapshotFiles(data + "/snapshots"));
   int64_t known = snapshots.empty() ? 0 : snapshots.front().offset;
+  if (control != nullptr) {
+    control::Directory directory(*control);
+    SPOTTER_RETURN_IF_ERROR(directory.Poll());
+    const auto barriers = directory.Barriers(0);
+    if (!barriers.empty()) known = std::max(known, barriers.rbegin()->first);
+  }
   const auto store =
       store_rocksdb::Open({.directory = data + "/state", .cache_bytes = 8u << 20}, false);
   if (!store.ok()) return known;
@@ -149,7 +156,7 @@ Status Restore(const Options& options) {
   SPOTTER_RETURN_IF_ERROR(Verify(draft, manifest));
   SPOTTER_RETURN_IF_ERROR(service::WriteRestoredOffset(draft, manifest.offset));
   SPOTTER_RETURN_IF_ERROR(service::SyncTree(draft));
-  SPOTTER_ASSIGN_OR_RETURN(const int64_t known_to, KnownTo(options.data));
+  SPOTTER_ASSIGN_OR_RETURN(const int64_t known_to, KnownTo(options.data, control.get()));
   if (const auto from = AbandonedFrom(fit, manifest.offset, known_to)) {
     SPOTTER_RETURN_IF_ERROR(AbandonHistory(*from, options.data, control.get()));
   }

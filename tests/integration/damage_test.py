@@ -358,6 +358,28 @@ class Damage(unittest.TestCase):
         self.assert_moves(40)
         self.assertGreater(barrier, snapshot)
 
+    def test_nor_where_log_and_state_came_back_from_an_earlier_copy(self):
+        self.publish(*range(20))
+        snapshot = self.ctl.row("snapshot")["name"]
+        self.stop()
+        for part in ("log", "state"):
+            shutil.copytree(self.data / part, self.scratch / f"early-{part}")
+        self.server.start()
+        self.publish(*range(20, 40))
+        barrier = int(self.ctl.row("barrier")["offset"])
+        self.stop()
+        for part in ("log", "state"):
+            shutil.rmtree(self.data / part)
+            shutil.copytree(self.scratch / f"early-{part}", self.data / part)
+        for taken in (self.data / "snapshots").iterdir():
+            if taken.name != snapshot:
+                shutil.rmtree(taken)
+        said = self.restore(snapshot)
+        self.server.start()
+        self.publish(*range(40, 70))
+        self.assertIn(f"the barrier at offset {barrier} ", said)
+        self.assert_moves(50)
+
     def test_a_snapshot_of_the_lost_history_is_not_the_latest(self):
         self.publish(*range(10))
         first = self.ctl.row("snapshot")["name"]

@@ -9,8 +9,8 @@
 //
 //   SPOTTER_SEED=N  the first seed (printed); SPOTTER_SOUP_CASES=N  how many of each kind
 //
-// Mutants planted by hand, each caught: a getter whose answer holds for ever (NextStep left out in
-// OfTime), the text of a moving time that holds for ever, and max for min over the elements of a
+// Mutants planted by hand, each caught: a getter whose answer holds two units of its clock
+// (OfTime), the text of a moving time that holds for ever, and max for min over the elements of a
 // list comparison.
 #include <gtest/gtest.h>
 
@@ -155,6 +155,7 @@ class Grammar {
       case 10:
         return fmt::format("({} {} {})", Text(d), Order(), Text(d));
       case 11:
+        if (dice_.OneIn(2)) return fmt::format("([{}] == [{}])", Time(0), Time(0));
         return fmt::format("([{}, {}] == [{}, {}])", Time(d), Span(d), Time(d), Span(d));
       case 12:
         return fmt::format("(dyn({}) == {})", Int(d), dice_.OneIn(2) ? Text(d) : Int(d));
@@ -235,9 +236,11 @@ class Grammar {
 
   std::string Time(int depth) {
     if (depth <= 0) {
-      return dice_.OneIn(2) ? "now"
-                            : fmt::format("timestamp('{}')",
-                                          FormatTime(EventTime{kBase + dice_.Between(-40, 60)}));
+      return dice_.OneIn(2)
+                 ? "now"
+                 : fmt::format("timestamp('{}')",
+                               FormatTime(EventTime{
+                                   kBase + (dice_.OneIn(2) ? dice_.Between(-40, 60) : 0)}));
     }
     return fmt::format("({} {} {})", Time(depth - 1), OneOf(dice_, {"+", "-"}), Span(depth - 1));
   }

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/log_message.h"
 #include "simulation/move_simulation.h"
 #include "simulation/simulation.h"
 
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", seeds, "how many seeds")->capture_default_str();
   app.add_option("--first,--seed", first, "the first seed")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  spotter::SetLogLevel(spotter::LogLevel::kError);  // moves that are refused are no news here
 
   uint64_t differences = 0;
   uint64_t runs = 0;

@@ -34,7 +34,7 @@ rc::Gen<ControlRecord> AnyRecord() {
       case 2:
         return model::PlaceTenant{
             tenant, number(4),
-            number(2) == 0 ? model::MovePhase::kMoving : model::MovePhase::kSettled};
+            number(2) == 0 ? model::MovePhase::kMoving : model::MovePhase::kSettled, number(3)};
       case 3:
         return model::TenantEntry{.tenant = tenant, .region = text, .sources = {{.name = text}}};
       case 4:
@@ -90,6 +90,7 @@ TEST(Key, IsOneOfEachThing) {
   EXPECT_EQ(key(model::SkipOffset{7, "poison", 3}), "skip/3/7");
   EXPECT_EQ(key(model::Barrier{9, 2}), "barrier/0/9");
   EXPECT_EQ(key(model::PlaceTenant{tenant, 3}), "place/north");
+  EXPECT_EQ(key(model::PlaceTenant{.tenant = tenant, .revision = 5}), "place/north/5");
   EXPECT_EQ(key(model::TenantEntry{.tenant = tenant}), "tenant/north");
   EXPECT_EQ(key(model::ShardOwner{3, 8, "e1"}), "owner/3/8");
   EXPECT_EQ(key(model::ShardOwner{3, 8, "e1", "h:1", true}), "standby/3/e1");

@@ -111,6 +111,7 @@ class DispatcherTest : public testing::Test {
                  Duration until = Hours(8), std::string journey = "") {
     model::Action action;
     action.proposal.journey = std::move(journey);
+    action.proposal.anchor = model::MakeRecordKey("square", member);
     action.id = model::ActionId(HashOf(fmt::format("{}-{}", member, sequence)));
     action.profile = Profile(member);
     action.proposal.channel = model::Channel::kSms;
@@ -220,6 +221,23 @@ TEST_F(DispatcherTest, AnAckCountsLateAndAfterARestart) {
   EXPECT_EQ("", Settle(leases[1].token, SettleWish::kAck));
   EXPECT_EQ(1, std::get<model::Settle>(owner_->commands[0].what).generation);
   EXPECT_TRUE(Pull().empty());
+}
+
+// After a merge or a split a Void takes the action's place and may be settled first.
+// mission: C10 C38
+TEST_F(DispatcherTest, AnAckOfAnActionReachesTheShardThoughItsPlaceIsSettled) {
+  PutAction("ada", 1);
+  const auto leases = Pull();
+  ASSERT_EQ(1u, leases.size());
+  EXPECT_EQ("", Settle(leases[0].token, SettleWish::kAck));
+  const size_t before = owner_->commands.size();
+  EXPECT_EQ("", Settle(leases[0].token, SettleWish::kAck));
+  ASSERT_EQ(before + 1, owner_->commands.size());
+  const auto& settle = std::get<model::Settle>(owner_->commands.back().what);
+  const auto& action = std::get<model::Action>(leases[0].entry.what);
+  EXPECT_EQ(action.id, settle.settlements.at(0).action);
+  EXPECT_EQ(action.proposal.anchor, settle.settlements.at(0).anchor);
+  EXPECT_FALSE(action.proposal.anchor.value().is_zero());
 }
 
 // A subscription that was removed and created again counts its sequences anew.

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "segment/expression.h"
+#include "segment/functions.h"
+#include "segment/names.h"
 
 namespace spotter::segment {
 namespace {
@@ -35,6 +37,17 @@ TEST(Document, ItsExamplesCompile) {
   for (const std::string& example : examples) {
     EXPECT_TRUE(Expression::Compile(example, Scope::kJourneyStep).ok())
         << example << Expression::Compile(example, Scope::kJourneyStep).status();
+  }
+}
+
+TEST(Document, ItNamesEveryFunction) {
+  std::ifstream file(std::string(SPOTTER_SOURCE_DIR) + "/docs/segment-language.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const auto names :
+       {FunctionNames(), MethodNames(), RootFunctionNames(), MacroAndWindowNames()}) {
+    for (const std::string_view name : names) {
+      EXPECT_NE(page.find(name), std::string::npos) << name;
+    }
   }
 }
 

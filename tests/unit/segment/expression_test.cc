@@ -347,6 +347,48 @@ TEST(Expression, LogicHoldsAsLongAsItsReasonsDo) {
   }
 }
 
+TEST(Expression, MacrosAndBindingsHoldAsLongAsWhatTheyLookAt) {
+  MemberBuilder member;  // visits of 5 and 2 days ago
+  member.Visit(kNow - Days(5))
+      .Visit(kNow - Days(2))
+      .Tag("vip")
+      .Record()
+      .Tag("coach-sam")
+      .Tag("vip");
+  member.Trait(AttributeId::plan, std::string("gold-12"));
+  ExpectAll(
+      member,
+      {
+          // One element that decides is enough: the latest of them counts.
+          {"[days(3), days(7)].exists(d, events('visit').since(now - d).exists())",
+           "yes until 2026-04-05T12:00:00.001Z"},
+          {"[days(3), days(7)].all(d, events('visit').since(now - d).exists())",
+           "yes until 2026-04-01T12:00:00.001Z"},
+          {"[days(1), days(7)].all(d, events('visit').since(now - d).exists())", "no"},
+          {"[days(3), days(7)].filter(d, events('visit').since(now - d).exists()).size() == 2",
+           "yes until 2026-04-01T12:00:00.001Z"},
+          {"[days(3), days(7)].map(d, events('visit').since(now - d).count()) == [1, 2]",
+           "yes until 2026-04-01T12:00:00.001Z"},
+          {"[days(3), days(7)].exists_one(d, events('visit').since(now - d).count() > 1)",
+           "yes until 2026-04-02T12:00:00.001Z"},
+          // What is bound counts where it is looked at.
+          {"cel.bind(recent, events('visit').within(days(3)).exists(), true)", "yes"},
+          {"cel.bind(recent, events('visit').within(days(3)).exists(), recent)",
+           "yes until 2026-04-01T12:00:00.000Z"},
+          {"cel.bind(last, events('visit').last(), last != null && now - last.time > days(2))",
+           "no until 2026-03-31T12:00:00.001Z"},
+          {"cel.bind(last, events('no_show').last(), last == null || last.amount > 1)", "yes"},
+          {"{'a': now}.a > timestamp('2026-04-01T00:00:00Z')", "no until 2026-04-01T00:00:00.001Z"},
+          {"[now][0] + days(1) > timestamp('2026-04-02T00:00:00Z')",
+           "no until 2026-04-01T00:00:00.001Z"},
+          {"member.tags == ['coach-sam', 'vip']", "yes"},
+          {"member.tags.exists(t, t.startsWith('coach-'))", "yes"},
+          {"member.plan.split('-')[1] == '12' && int(member.plan.substring(5)) > 11", "yes"},
+          {"member.plan.matches('^(silver|bronze)-') || member.goal.matches('x')", "error"},
+          {"size(member.goal) > 0 || true", "yes"},
+      });
+}
+
 TEST(Expression, ReadsTagsStepsAndOtherSegments) {
   MemberBuilder member;
   member.Tag("beginner").Record().Tag("vip");
