@@ -46,12 +46,6 @@ StatusOr<model::SegmentDefinition> Find(const store::Reader& store, const Caller
   return NotFound("segment '{}' does not exist", id);
 }
 
-v1::Segment ToProto(const model::SegmentDefinition& definition) {
-  v1::Segment to = wire::ToProto(definition);
-  if (definition.revision > 0) to.set_etag(EtagOf(definition));
-  return to;
-}
-
 StatusOr<int64_t> CountOf(const store::Reader& view, const Caller& caller, const std::string& id) {
   SPOTTER_ASSIGN_OR_RETURN(const auto count, engine::CountMembers(view, caller.tenant, id));
   return count.has_value() ? count->members : 0;
@@ -126,7 +120,7 @@ grpc::Status SegmentServiceImpl::PutSegment(grpc::ServerContext* context,
                                     .status());
         SPOTTER_ASSIGN_OR_RETURN(const auto view, shard.store.View());
         SPOTTER_ASSIGN_OR_RETURN(definition, Find(*view, caller, definition.id));
-        *response->mutable_segment() = ToProto(definition);
+        *response->mutable_segment() = wire::ToProto(definition);
         SPOTTER_ASSIGN_OR_RETURN(const int64_t members, CountOf(*view, caller, definition.id));
         response->set_members(members);
         SPOTTER_ASSIGN_OR_RETURN(const auto warnings,
@@ -159,7 +153,7 @@ Status SegmentServiceImpl::Check(const grpc::ServerContext& context,
                            PreviewSegment(*view, caller.tenant, definition, others,
                                           [&] { return context.IsCancelled(); }));
   if (before.has_value()) definition.revision = before->revision;
-  *response.mutable_segment() = ToProto(definition);
+  *response.mutable_segment() = wire::ToProto(definition);
   response.set_members(preview.members);
   Write(preview, *response.mutable_preview());
   if (preview.asked < preview.total) {
@@ -205,7 +199,7 @@ grpc::Status SegmentServiceImpl::GetSegment(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const auto definition, Find(*view, caller, request->segment()));
         SPOTTER_ASSIGN_OR_RETURN(const auto progress, engine::ReadProgress(*view, caller.tenant));
         SPOTTER_ASSIGN_OR_RETURN(const int64_t members, CountOf(*view, caller, definition.id));
-        *response->mutable_segment() = ToProto(definition);
+        *response->mutable_segment() = wire::ToProto(definition);
         Write(engine::WorkStatusOf(progress, definition.revision), members, *response);
         SPOTTER_ASSIGN_OR_RETURN(const engine::AsOf as_of, engine::ReadAsOf(*view, caller.tenant));
         SPOTTER_ASSIGN_OR_RETURN(
@@ -238,7 +232,7 @@ grpc::Status SegmentServiceImpl::ListSegments(grpc::ServerContext* context,
                 PrintPageToken(response->segments(response->segments_size() - 1).id()));
             break;
           }
-          *response->add_segments() = ToProto(one);
+          *response->add_segments() = wire::ToProto(one);
           v1::SegmentStatus& status = *response->add_statuses();
           status.set_segment(one.id);
           SPOTTER_ASSIGN_OR_RETURN(const int64_t members, CountOf(*view, caller, one.id));
