@@ -88,7 +88,7 @@ class Scene:
                      "hash": ctl.state_hash()["hash"], "replayed": None}
             server.stop()
             if self.killed:
-                scene["replayed"] = harness.Replay(server.data).hash
+                scene["replayed"] = harness.Replay(server.data / "log").hash
             return scene
 
     def _on_accepted(self, server, count):

@@ -130,6 +130,12 @@ class Broker:
     def pause(self):
         """Frozen, as by a long pause of its machine: connections stand, nothing answers."""
         self.process.send_signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        deadline = time.monotonic() + 10
+        while any((task / "stat").read_text().rpartition(")")[2].split()[0] != "T"
+                  for task in tasks.iterdir()):  # on a busy machine a thread runs on for a while
+            assert time.monotonic() < deadline, "the broker does not stop"
+            time.sleep(0.01)
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
