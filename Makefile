@@ -15,7 +15,8 @@ EMBEDDED := $(addsuffix _program,spotter spotterctl spotter-replay spotter-synth
 PROGRAMS := $(addsuffix _program,spotter spotterctl spotter-ingest spotter-engine spotter-gateway spotter-replay spotter-synth spotter-sim spotter-bench)
 RELEASE  := $(BUILD)/release
 BIN      := $(RELEASE)/bin
-CTEST    = ctest --output-on-failure --no-tests=error -j $(JOBS)
+# One more than cores: tests with a broker mostly wait for it.
+CTEST    = ctest --output-on-failure --no-tests=error -j $(shell expr $(JOBS) + 1)
 
 # $(call build,PRESET,TARGETS): configures once, then builds; two makes do not build in one folder
 # at once. Ninja configures again by itself when a CMake file, a folder or a test file appears.

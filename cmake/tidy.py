@@ -3,12 +3,14 @@
 """clang-tidy over the sources of libs/, remembering what passed.
 
 A source passes again without being looked at while it, every header of libs/ it can reach, the
-contracts and .clang-tidy are what they were; so a second run takes seconds.
+contracts and .clang-tidy are what they were; so a second run takes seconds. What passed is kept in
+the user's cache folder, as ccache keeps what it compiled: a new clone knows it too.
 """
 
 import argparse
 import concurrent.futures
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
@@ -16,6 +18,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-16"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -53,10 +56,11 @@ def main() -> int:
     args = parser.parse_args()
 
     configure(args.build.resolve())
-    settings = (ROOT / ".clang-tidy").read_bytes()
+    version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
+    settings = version + (ROOT / ".clang-tidy").read_bytes()
     for proto in sorted((ROOT / "proto").glob("spotter/v1/*.proto")):
         settings += proto.read_bytes()
-    passed_before = args.build / "passed"
+    passed_before = CACHE / "spotter-tidy"
     passed_before.mkdir(parents=True, exist_ok=True)
 
     sources = [s.resolve() for s in args.sources] or sorted((ROOT / "libs").glob("*/*.cc"))

@@ -8,15 +8,19 @@ constexpr size_t kCountedMax = 20'000;
 
 }  // namespace
 
-StatusOr<Evaluator> Evaluator::Make(const store::Store& store, const model::TenantId& tenant) {
+StatusOr<Evaluator> Evaluator::Make(const store::Reader& store, const model::TenantId& tenant) {
   Evaluator evaluator(tenant.value());
   SPOTTER_ASSIGN_OR_RETURN(const auto definitions, engine::ListSegments(store, tenant));
   for (const model::SegmentDefinition& definition : definitions) {
-    StatusOr<segment::Expression> expression =
-        segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
-    if (expression.ok()) evaluator.segments_.emplace(definition.id, *std::move(expression));
+    evaluator.Suppose(definition);
   }
   return evaluator;
+}
+
+void Evaluator::Suppose(const model::SegmentDefinition& definition) {
+  StatusOr<segment::Expression> expression =
+      segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
+  if (expression.ok()) segments_.insert_or_assign(definition.id, *std::move(expression));
 }
 
 segment::Result Evaluator::Evaluate(const segment::Expression& expression,
@@ -35,7 +39,7 @@ segment::SegmentValue Evaluator::Lookup(std::string_view segment) const {
   return {.is_member = result.value, .valid_until = result.valid_until};
 }
 
-StatusOr<std::optional<int64_t>> CountMatching(const store::Store& store,
+StatusOr<std::optional<int64_t>> CountMatching(const store::Reader& store,
                                                const model::TenantId& tenant,
                                                const segment::Expression& expression,
                                                EventTime now) {

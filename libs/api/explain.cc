@@ -76,7 +76,7 @@ void ExplainJourney(const model::JourneyDefinition& definition, const engine::St
   }
 }
 
-Status ExplainRefusals(const store::Store& store, const model::TenantId& tenant,
+Status ExplainRefusals(const store::Reader& store, const model::TenantId& tenant,
                        const engine::StoredMember& member, const std::string& journey,
                        v1::ExplainResponse& out) {
   SPOTTER_ASSIGN_OR_RETURN(
@@ -90,7 +90,7 @@ Status ExplainRefusals(const store::Store& store, const model::TenantId& tenant,
   return OkStatus();
 }
 
-Status ExplainWaiting(const store::Store& store, const model::TenantId& tenant,
+Status ExplainWaiting(const store::Reader& store, const model::TenantId& tenant,
                       const engine::StoredMember& member, const std::string& journey,
                       v1::ExplainResponse& out) {
   SPOTTER_ASSIGN_OR_RETURN(const auto subscriptions, engine::ListSubscriptions(store, tenant));
@@ -154,7 +154,7 @@ std::vector<std::string> ClausesOf(std::string_view expression) {
   return clauses;
 }
 
-StatusOr<v1::ExplainResponse> ExplainMember(const store::Store& store,
+StatusOr<v1::ExplainResponse> ExplainMember(const store::Reader& store,
                                             const model::TenantSettings& settings,
                                             const engine::StoredMember& member, EventTime now,
                                             const std::string& segment,

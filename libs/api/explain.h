@@ -13,7 +13,7 @@
 namespace spotter::api {
 
 // Why a member is where they are at instant `now`; `segment` and `journey` narrow it, "" = all.
-StatusOr<v1::ExplainResponse> ExplainMember(const store::Store& store,
+StatusOr<v1::ExplainResponse> ExplainMember(const store::Reader& store,
                                             const model::TenantSettings& settings,
                                             const engine::StoredMember& member, EventTime now,
                                             const std::string& segment, const std::string& journey);
@@ -27,10 +27,12 @@ std::vector<std::string> ClausesOf(std::string_view expression);
 // Evaluates expressions over stored members, with the tenant's segments behind segment('id').
 class Evaluator final : public segment::SegmentLookup {
  public:
-  static StatusOr<Evaluator> Make(const store::Store& store, const model::TenantId& tenant);
+  static StatusOr<Evaluator> Make(const store::Reader& store, const model::TenantId& tenant);
 
   segment::Result Evaluate(const segment::Expression& expression,
                            const engine::StoredMember& member, EventTime now);
+  // From now on as if the segment were so defined; one that does not compile changes nothing.
+  void Suppose(const model::SegmentDefinition& definition);
   segment::SegmentValue Lookup(std::string_view segment) const override;
 
  private:
@@ -45,7 +47,7 @@ class Evaluator final : public segment::SegmentLookup {
 
 // How many members the expression holds for now; nullopt: the tenant has more than it is quick to
 // ask (20,000).
-StatusOr<std::optional<int64_t>> CountMatching(const store::Store& store,
+StatusOr<std::optional<int64_t>> CountMatching(const store::Reader& store,
                                                const model::TenantId& tenant,
                                                const segment::Expression& expression,
                                                EventTime now);

@@ -48,10 +48,12 @@ constexpr std::pair<std::string_view, O> kMethods[] = {
     {"ProfileService/ListTimeline",       O::kReadProfile},
     {"ProfileService/MergeProfiles",      O::kMerge},
     {"ProfileService/SplitProfile",       O::kMerge},
+    {"SegmentService/DeleteSegment",      O::kWriteSegments},
     {"SegmentService/GetSegment",         O::kReadDefinitions},
     {"SegmentService/ListMembers",        O::kReadProfile},
     {"SegmentService/ListSegments",       O::kReadDefinitions},
     {"SegmentService/PutSegment",         O::kWriteSegments},
+    {"SegmentService/StreamTransitions",  O::kReadProfile},
     // clang-format on
 };
 

@@ -41,7 +41,10 @@ struct AllServices final : Services {
   std::vector<grpc::Service*> all() override {
     return {&actions, &admin, &ingest, &journeys, &profiles, &segments};
   }
-  void Drain() override { actions.Drain(); }
+  void Drain() override {
+    actions.Drain();
+    segments.Drain();
+  }
 
   ActionServiceImpl actions;
   AdminServiceImpl admin;

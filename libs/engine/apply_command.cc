@@ -98,6 +98,7 @@ StatusOr<std::string> Shard::Impl::CreateTenant(const model::PutTenant& put) {
   SPOTTER_RETURN_IF_ERROR(model::ValidateTenantId(id));
   auto tenant = std::make_unique<Tenant>();
   tenant->settings = put.settings;
+  tenant->progress.counts_members = true;
   const model::Subscription first{.active_at = meta_.shard_time};
   tenant->subscriptions.emplace(first.id, first);
   SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(id, state::Element::kDefinition, Family::kState,
@@ -147,39 +148,10 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutZoneRules&
 Status Shard::Impl::BeginWork(Tenant& tenant) {
   tenant.progress.work_pending = true;
   tenant.progress.work_cursor.clear();
+  tenant.progress.work_done = 0;
+  tenant.progress.work_begun = meta_.shard_time;
+  tenant.progress.work_at = meta_.shard_time;
   return SaveProgress(tenant);
-}
-
-StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& put,
-                                      const model::Command& command) {
-  model::SegmentDefinition definition = put.definition;
-  const auto existing = tenant.segment_definitions.find(definition.id);
-  const std::optional<model::SegmentDefinition> before =
-      existing == tenant.segment_definitions.end() ? std::nullopt : std::optional(existing->second);
-  if (before.has_value()) {
-    definition.revision = before->revision;
-    if (definition == *before) return std::to_string(before->revision);  // nothing changes
-  }
-  definition.revision = tenant.progress.definitions + 1;
-  tenant.segment_definitions.insert_or_assign(definition.id, definition);
-  if (const Status built = tenant.Rebuild(); !built.ok()) {
-    if (before.has_value()) {
-      tenant.segment_definitions.insert_or_assign(definition.id, *before);
-    } else {
-      tenant.segment_definitions.erase(definition.id);
-    }
-    return built;
-  }
-  tenant.progress.definitions++;
-  SPOTTER_RETURN_IF_ERROR(
-      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
-                         state::Key(IdOf(tenant), state::Table::kSegment, definition.id),
-                         state::EncodeRow(definition)));
-  SPOTTER_RETURN_IF_ERROR(BeginWork(tenant));
-  SPOTTER_RETURN_IF_ERROR(
-      Audit(tenant, command.principal,
-            fmt::format("segment {} revision {}", definition.id, definition.revision)));
-  return std::to_string(definition.revision);
 }
 
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& put,

@@ -102,6 +102,8 @@ StatusOr<Effects> Shard::Impl::Commit() {
   SPOTTER_RETURN_IF_ERROR(WriteBack());
   if (due_stale_) SPOTTER_RETURN_IF_ERROR(FindNextDue());
   Evict();
+  counters_.members_undecided = 0;
+  for (const auto& [id, tenant] : tenants_) counters_.members_undecided += tenant->Undecided();
   return std::move(effects_);
 }
 
@@ -236,7 +238,8 @@ Status Shard::Impl::WorkOn(Tenant& tenant, uint32_t& budget) {
                                         }));
   for (const model::ProfileId profile : profiles) {
     SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, profile));
-    if (member->profile.id != profile) continue;                               // a redirect
+    if (member->profile.id != profile) continue;  // a redirect
+    tenant.progress.work_done++;
     if (member->profile.definitions == tenant.progress.definitions) continue;  // up to date
     SPOTTER_RETURN_IF_ERROR(FireDue(tenant, *member));
     SPOTTER_RETURN_IF_ERROR(Decide(tenant, *member, model::Cause::kDefinition));
@@ -244,7 +247,11 @@ Status Shard::Impl::WorkOn(Tenant& tenant, uint32_t& budget) {
   const bool done = profiles.size() < budget;
   tenant.progress.work_pending = !done;
   tenant.progress.work_cursor = done ? "" : Encoder().Hash(profiles.back().value()).Take() + '\0';
-  if (done) tenant.progress.include_journeys.clear();
+  tenant.progress.work_at = meta_.shard_time;
+  if (done) {
+    tenant.progress.include_journeys.clear();
+    tenant.progress.work_revision = tenant.progress.definitions;
+  }
   budget -= static_cast<uint32_t>(profiles.size());
   return SaveProgress(tenant);
 }
@@ -322,8 +329,10 @@ Status Shard::Impl::WriteBack() {
   dirty_anchors_.clear();
   dirty_members_.clear();
   for (auto& [id, tenant] : tenants_) {
-    if (std::exchange(tenant->progress_dirty, false))
+    if (std::exchange(tenant->progress_dirty, false)) {
       SPOTTER_RETURN_IF_ERROR(SaveProgress(*tenant));
+    }
+    SPOTTER_RETURN_IF_ERROR(SaveCounts(*tenant));
   }
   overlay_.Flush(batch);
   batch.Put(Family::kState, state::MetaKey(), state::EncodeRow(meta_));

@@ -141,6 +141,9 @@ Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, mode
   const bool is_new = member.profile.evaluated_at.ms == 0;
   if (is_new || member.profile.definitions < tenant.progress.definitions) Change(tenant, member);
   SPOTTER_RETURN_IF_ERROR(WithdrawHalted(tenant, member));
+  if (member.profile.definitions < tenant.progress.definitions) {
+    SPOTTER_RETURN_IF_ERROR(LeaveDeleted(tenant, member, now));
+  }
   SPOTTER_RETURN_IF_ERROR(DecideRules(tenant, member, now, cause));
   SPOTTER_RETURN_IF_ERROR(AdvanceJourneys(tenant, member, now, cause));
   if (member.dirty) {
@@ -173,13 +176,17 @@ Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, m
       membership =
           memberships.insert(membership, model::Membership{.segment = rule.id, .since = now});
     }
+    const EventTime before_since = is_known ? membership->since : EventTime{};
     membership->is_member = result.value;
     membership->since = now;
     membership->revision = rule.revision;
     const model::Cause why = is_stale ? model::Cause::kDefinition : cause;
     counters_.transitions_by_cause[static_cast<size_t>(why)]++;
-
-    if (rule.journey < 0 || !result.value) continue;
+    if (rule.journey < 0) {
+      SPOTTER_RETURN_IF_ERROR(Transit(tenant, member.profile.id, *membership, before_since, why));
+      continue;
+    }
+    if (!result.value) continue;
     const journey::Journey& journey = tenant.journeys[static_cast<size_t>(rule.journey)];
     const bool is_invited =
         why == model::Cause::kDefinition &&

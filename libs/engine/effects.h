@@ -55,7 +55,8 @@ struct Counters {
   std::array<uint64_t, 16> refusals_by_reason{};
   uint64_t duplicates = 0;
   uint64_t dead_letters = 0;
-  uint64_t orphans_waiting = 0;  // a level, not a count
+  uint64_t orphans_waiting = 0;    // a level, not a count
+  uint64_t members_undecided = 0;  // a level: whom changed definitions have not reached, at most
   uint64_t merges = 0;
   uint64_t splits = 0;
   uint64_t actions = 0;

@@ -67,6 +67,7 @@ Status Shard::Impl::LoadTenant(const std::string& id) {
       }));
   SPOTTER_RETURN_IF_ERROR(tenant->Rebuild());
   if (const state::TenantMove* move = FindMove(id)) tenant->offset_base = move->offset_base;
+  SPOTTER_RETURN_IF_ERROR(LoadCounts(*tenant));
   tenants_.emplace(id, std::move(tenant));
   return OkStatus();
 }

@@ -38,7 +38,8 @@ struct Options {
 inline constexpr Duration kTimeJumpMax = Seconds(60);  // beyond it a time needs confirmation
 inline constexpr uint64_t kOrphansMax = 10'000;        // per tenant
 inline constexpr int kInstantsPerWakeMax = 1'000;      // transitions of one member in one wake
-inline constexpr Duration kSentKeep = Days(100);       // caps look back a quarter at most
+inline constexpr size_t kSegmentsMax = 1'000;     // per tenant: every one is asked of every member
+inline constexpr Duration kSentKeep = Days(100);  // caps look back a quarter at most
 
 // What nobody fetches, and history (sweep.cc; docs/adr/0019-what-leaves-the-state.md).
 inline constexpr Duration kOutboxSweepInterval = Hours(1);
@@ -50,7 +51,9 @@ inline constexpr size_t kSubscriptionsMax = 100;          // per tenant; each ge
 inline constexpr Duration kSubscriptionTouch = Hours(1);  // how exactly activity is noted
 inline constexpr Duration kAnswerKeep = Days(7);          // of commands, by request_id
 inline constexpr Duration kDeadLetterKeep = Days(14);
-inline constexpr Duration kForwardedKeep = Days(14);  // as long as a log keeps what may come again
-inline constexpr Duration kHistoryKeep = Days(400);   // refusals, audit: as long as the timeline
+inline constexpr Duration kForwardedKeep = Days(14);   // as long as a log keeps what may come again
+inline constexpr Duration kTransitionKeep = Days(31);  // entries into segments and exits
+// Refusals, audit, segments' daily counts: as long as the timeline.
+inline constexpr Duration kHistoryKeep = Days(400);
 
 }  // namespace spotter::engine

@@ -48,6 +48,12 @@ Status Overlay::PutHashed(std::string_view tenant, state::Element element, store
   return OkStatus();
 }
 
+void Overlay::AddHashed(std::string_view tenant, state::Element element, store::Family family,
+                        std::string key, std::string value) {
+  hash_.Add(element, tenant, key, value);
+  Put(family, std::move(key), std::move(value));
+}
+
 Status Overlay::DeleteHashed(std::string_view tenant, state::Element element, store::Family family,
                              std::string key) {
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> before, Get(family, key));

@@ -28,6 +28,9 @@ class Overlay {
   // Rows that are hash elements as they stand (state::KindOfStateRow, outbox rows).
   Status PutHashed(std::string_view tenant, state::Element element, store::Family family,
                    std::string key, std::string value);
+  // The same for a key that was never there: an element is added, nothing is looked up.
+  void AddHashed(std::string_view tenant, state::Element element, store::Family family,
+                 std::string key, std::string value);
   Status DeleteHashed(std::string_view tenant, state::Element element, store::Family family,
                       std::string key);
   // Rows that are not: indexes, timers, and profiles (which are hashed by element).

@@ -21,7 +21,7 @@ constexpr int kRedirectsMax = 100;
 
 // Reads rows of one table in key order, behind `after`, until `take` has had enough.
 // `take(key, value)` returns whether it wants another row.
-Status ScanTable(const store::Store& store, std::string_view prefix, std::string_view after,
+Status ScanTable(const store::Reader& store, std::string_view prefix, std::string_view after,
                  const std::function<StatusOr<bool>(std::string_view, std::string_view)>& take) {
   // The smallest key greater than `after` is `after` and a zero byte.
   const std::string begin =
@@ -39,7 +39,7 @@ Status ScanTable(const store::Store& store, std::string_view prefix, std::string
 // A page of decoded rows; `wanted` filters, and turns a stored row into the listed one.
 template <typename Row>
 StatusOr<Page<Row>> ListPage(
-    const store::Store& store, const std::string& prefix, size_t limit, std::string_view after,
+    const store::Reader& store, const std::string& prefix, size_t limit, std::string_view after,
     const std::function<StatusOr<std::optional<Row>>(std::string_view, std::string_view)>& read) {
   Page<Row> page;
   std::string last;
@@ -59,7 +59,7 @@ StatusOr<Page<Row>> ListPage(
 }
 
 template <typename Row, typename Decode>
-StatusOr<std::vector<Row>> ListAll(const store::Store& store, const model::TenantId& tenant,
+StatusOr<std::vector<Row>> ListAll(const store::Reader& store, const model::TenantId& tenant,
                                    Table table, const Decode& decode) {
   std::vector<Row> rows;
   SPOTTER_RETURN_IF_ERROR(
@@ -86,14 +86,14 @@ std::vector<Row> NewestOfEach(std::vector<Row> rows) {
   return newest;
 }
 
-StatusOr<std::optional<std::string>> ReadProfileRow(const store::Store& store,
+StatusOr<std::optional<std::string>> ReadProfileRow(const store::Reader& store,
                                                     const model::TenantId& tenant,
                                                     model::ProfileId id) {
   return store.Get(Family::kState, state::ProfileKey(tenant.value(), id));
 }
 
 // Reads what hangs on the profile row. False: a record is gone, so a commit fell in between.
-StatusOr<bool> LoadRecords(const store::Store& store, const model::TenantId& tenant,
+StatusOr<bool> LoadRecords(const store::Reader& store, const model::TenantId& tenant,
                            StoredMember& member) {
   member.records.clear();
   member.anchors.clear();
@@ -111,7 +111,7 @@ StatusOr<bool> LoadRecords(const store::Store& store, const model::TenantId& ten
 }
 
 // The profile behind all redirects, and its row's bytes.
-StatusOr<std::string> FollowRedirects(const store::Store& store, const model::TenantId& tenant,
+StatusOr<std::string> FollowRedirects(const store::Reader& store, const model::TenantId& tenant,
                                       model::ProfileId id, StoredMember& member) {
   for (int i = 0; i < kRedirectsMax; ++i) {
     SPOTTER_ASSIGN_OR_RETURN(auto bytes, ReadProfileRow(store, tenant, id));
@@ -132,7 +132,7 @@ model::MemberView StoredMember::View() const {
   return {.profile = profile.id, .records = pointers_};
 }
 
-StatusOr<StoredMember> LoadMember(const store::Store& store, const model::TenantId& tenant,
+StatusOr<StoredMember> LoadMember(const store::Reader& store, const model::TenantId& tenant,
                                   model::ProfileId id) {
   for (int i = 0; i < kReadsMax; ++i) {
     StoredMember member;
@@ -144,7 +144,7 @@ StatusOr<StoredMember> LoadMember(const store::Store& store, const model::Tenant
   return Unavailable("profile '{}' changes too quickly to be read", ToText(id));
 }
 
-StatusOr<identity::Partition> ResolveMember(const store::Store& store,
+StatusOr<identity::Partition> ResolveMember(const store::Reader& store,
                                             const model::TenantSettings& settings,
                                             const StoredMember& member) {
   std::vector<identity::Node> nodes;
@@ -166,7 +166,7 @@ StatusOr<identity::Partition> ResolveMember(const store::Store& store,
   return identity::ResolveRecords(nodes, assertions);
 }
 
-StatusOr<model::ProfileId> FindProfileByRecord(const store::Store& store,
+StatusOr<model::ProfileId> FindProfileByRecord(const store::Reader& store,
                                                const model::TenantId& tenant,
                                                std::string_view source,
                                                std::string_view customer_id) {
@@ -179,7 +179,7 @@ StatusOr<model::ProfileId> FindProfileByRecord(const store::Store& store,
   return stored->profile;
 }
 
-StatusOr<std::vector<model::ProfileId>> FindProfilesByIdentifier(const store::Store& store,
+StatusOr<std::vector<model::ProfileId>> FindProfilesByIdentifier(const store::Reader& store,
                                                                  const model::TenantId& tenant,
                                                                  model::IdentifierType type,
                                                                  std::string_view normalized) {
@@ -198,7 +198,7 @@ StatusOr<std::vector<model::ProfileId>> FindProfilesByIdentifier(const store::St
   return std::vector<model::ProfileId>(profiles.begin(), profiles.end());
 }
 
-StatusOr<Page<state::Profile>> ListProfiles(const store::Store& store,
+StatusOr<Page<state::Profile>> ListProfiles(const store::Reader& store,
                                             const model::TenantId& tenant, size_t limit,
                                             std::string_view after) {
   return ListPage<state::Profile>(
@@ -210,7 +210,7 @@ StatusOr<Page<state::Profile>> ListProfiles(const store::Store& store,
       });
 }
 
-StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Store& store,
+StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Reader& store,
                                                   const model::TenantId& tenant,
                                                   std::string_view segment, size_t limit,
                                                   std::string_view after) {
@@ -228,7 +228,7 @@ StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Store& store,
       });
 }
 
-Status ScanEnrolments(const store::Store& store, const model::TenantId& tenant,
+Status ScanEnrolments(const store::Reader& store, const model::TenantId& tenant,
                       const std::function<void(const model::Enrolment&)>& visit) {
   return ScanTable(store, state::TablePrefix(tenant.value(), Table::kAnchor), "",
                    [&](std::string_view, std::string_view value) -> StatusOr<bool> {
@@ -239,7 +239,7 @@ Status ScanEnrolments(const store::Store& store, const model::TenantId& tenant,
                    });
 }
 
-StatusOr<Page<RefusalRow>> ListRefusals(const store::Store& store, const model::TenantId& tenant,
+StatusOr<Page<RefusalRow>> ListRefusals(const store::Reader& store, const model::TenantId& tenant,
                                         std::optional<model::ProfileId> profile, size_t limit,
                                         std::string_view after) {
   // Cursors count from the table's prefix or the profile's: they are not exchanged between calls
@@ -259,7 +259,7 @@ StatusOr<Page<RefusalRow>> ListRefusals(const store::Store& store, const model::
       });
 }
 
-StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
+StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Reader& store,
                                                   const model::TenantId& tenant, size_t limit,
                                                   std::string_view after) {
   return ListPage<state::DeadLetter>(
@@ -271,7 +271,7 @@ StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
 }
 
 StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
-    const store::Store& store) {
+    const store::Reader& store) {
   std::vector<std::pair<model::TenantId, state::TenantMove>> moves;
   const std::string prefix = state::TablePrefix("", state::Table::kMove);
   Status status;
@@ -288,7 +288,7 @@ StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
   return moves;
 }
 
-StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
+StatusOr<std::optional<state::TenantMove>> FindMove(const store::Reader& store,
                                                     const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                            store.Get(store::Family::kState, state::MoveKey(tenant.value())));
@@ -297,7 +297,7 @@ StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
   return move;
 }
 
-StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Store& store,
+StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Reader& store,
                                                                     const model::TenantId& tenant,
                                                                     size_t limit) {
   std::vector<std::pair<int64_t, std::string>> found;
@@ -312,7 +312,7 @@ StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store:
   return found;
 }
 
-StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
+StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Reader& store,
                                                           const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(
       auto bytes, store.Get(Family::kState, state::Key(tenant.value(), Table::kSettings, "")));
@@ -321,7 +321,7 @@ StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& st
   return std::optional(std::move(settings));
 }
 
-StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Store& store) {
+StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Reader& store) {
   SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> ids, state::ReadTenants(store));
   std::vector<model::TenantSettings> tenants;
   for (const std::string& id : ids) {
@@ -331,7 +331,7 @@ StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Store& sto
   return tenants;
 }
 
-StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Store& store,
+StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Reader& store,
                                                              const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(auto rows,
                            ListAll<model::SegmentDefinition>(store, tenant, Table::kSegment,
@@ -339,7 +339,7 @@ StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Store&
   return NewestOfEach(std::move(rows));
 }
 
-StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store& store,
+StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Reader& store,
                                                              const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(auto rows,
                            ListAll<model::JourneyDefinition>(store, tenant, Table::kJourney,
@@ -347,7 +347,7 @@ StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store&
   return NewestOfEach(std::move(rows));
 }
 
-StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Store& store,
+StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Reader& store,
                                                               const model::TenantId& tenant,
                                                               std::string_view id) {
   SPOTTER_ASSIGN_OR_RETURN(
@@ -358,13 +358,13 @@ StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Store
   return std::optional(std::move(definition));
 }
 
-StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Store& store,
+StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Reader& store,
                                                              const model::TenantId& tenant) {
   return ListAll<model::Subscription>(store, tenant, Table::kSubscription,
                                       state::DecodeSubscription);
 }
 
-StatusOr<state::TenantProgress> ReadProgress(const store::Store& store,
+StatusOr<state::TenantProgress> ReadProgress(const store::Reader& store,
                                              const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(
       auto bytes, store.Get(Family::kState, state::Key(tenant.value(), Table::kProgress, "")));
@@ -372,13 +372,13 @@ StatusOr<state::TenantProgress> ReadProgress(const store::Store& store,
   return state::DecodeTenantProgress(*bytes);
 }
 
-StatusOr<std::optional<std::string>> FindZoneRules(const store::Store& store,
+StatusOr<std::optional<std::string>> FindZoneRules(const store::Reader& store,
                                                    const model::TenantId& tenant,
                                                    std::string_view zone) {
   return store.Get(Family::kState, state::Key(tenant.value(), Table::kZone, zone));
 }
 
-StatusOr<bool> IsSuppressed(const store::Store& store, const model::TenantId& tenant,
+StatusOr<bool> IsSuppressed(const store::Reader& store, const model::TenantId& tenant,
                             std::string_view key, std::string_view channel,
                             std::string_view contact) {
   SPOTTER_ASSIGN_OR_RETURN(
@@ -387,7 +387,7 @@ StatusOr<bool> IsSuppressed(const store::Store& store, const model::TenantId& te
   return bytes.has_value();
 }
 
-StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& store,
+StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Reader& store,
                                                             const model::TenantId& tenant,
                                                             std::string_view subscription,
                                                             model::ProfileId profile,
@@ -400,7 +400,7 @@ StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& 
   return std::optional(std::move(entry));
 }
 
-StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
+StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Reader& store,
                                                      const model::TenantId& tenant,
                                                      std::string_view subscription,
                                                      model::ProfileId profile) {
@@ -420,7 +420,7 @@ StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
 }
 
 static Status ScanOutboxRange(
-    const store::Store& store, std::string_view begin, std::string_view end,
+    const store::Reader& store, std::string_view begin, std::string_view end,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
   Status status = OkStatus();
   SPOTTER_RETURN_IF_ERROR(
@@ -437,12 +437,12 @@ static Status ScanOutboxRange(
 }
 
 Status ScanOutbox(
-    const store::Store& store,
+    const store::Reader& store,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit) {
   return ScanOutboxRange(store, "", "", visit);
 }
 
-Status ScanOutboxOf(const store::Store& store, const model::TenantId& tenant,
+Status ScanOutboxOf(const store::Reader& store, const model::TenantId& tenant,
                     const std::function<void(model::OutboxEntry entry)>& visit) {
   const std::string prefix = Encoder().Terminated(tenant.value()).Take();
   return ScanOutboxRange(

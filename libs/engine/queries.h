@@ -38,22 +38,22 @@ class StoredMember {
 };
 
 // NotFound: "profile 'prf_…' is not known".
-StatusOr<StoredMember> LoadMember(const store::Store& store, const model::TenantId& tenant,
+StatusOr<StoredMember> LoadMember(const store::Reader& store, const model::TenantId& tenant,
                                   model::ProfileId id);
 
 // Why the member's records stand together: identity resolved anew over them and what people said.
-StatusOr<identity::Partition> ResolveMember(const store::Store& store,
+StatusOr<identity::Partition> ResolveMember(const store::Reader& store,
                                             const model::TenantSettings& settings,
                                             const StoredMember& member);
 
 // The profile that a customer of a source belongs to. NotFound otherwise.
-StatusOr<model::ProfileId> FindProfileByRecord(const store::Store& store,
+StatusOr<model::ProfileId> FindProfileByRecord(const store::Reader& store,
                                                const model::TenantId& tenant,
                                                std::string_view source,
                                                std::string_view customer_id);
 
 // Profiles that carry the normalised identifier, ascending, each once.
-StatusOr<std::vector<model::ProfileId>> FindProfilesByIdentifier(const store::Store& store,
+StatusOr<std::vector<model::ProfileId>> FindProfilesByIdentifier(const store::Reader& store,
                                                                  const model::TenantId& tenant,
                                                                  model::IdentifierType type,
                                                                  std::string_view normalized);
@@ -66,17 +66,17 @@ struct Page {
 };
 
 // `after` is the `next` of the page before, or "". Redirects of merged profiles are left out.
-StatusOr<Page<state::Profile>> ListProfiles(const store::Store& store,
+StatusOr<Page<state::Profile>> ListProfiles(const store::Reader& store,
                                             const model::TenantId& tenant, size_t limit,
                                             std::string_view after);
 // Profiles that are in the segment now.
-StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Store& store,
+StatusOr<Page<state::Profile>> ListSegmentMembers(const store::Reader& store,
                                                   const model::TenantId& tenant,
                                                   std::string_view segment, size_t limit,
                                                   std::string_view after);
 
 // Every enrolment of the tenant, under way or over.
-Status ScanEnrolments(const store::Store& store, const model::TenantId& tenant,
+Status ScanEnrolments(const store::Reader& store, const model::TenantId& tenant,
                       const std::function<void(const model::Enrolment&)>& visit);
 
 struct RefusalRow {
@@ -84,68 +84,68 @@ struct RefusalRow {
   int64_t offset = 0;
   model::Refusal refusal;
 };
-StatusOr<Page<RefusalRow>> ListRefusals(const store::Store& store, const model::TenantId& tenant,
+StatusOr<Page<RefusalRow>> ListRefusals(const store::Reader& store, const model::TenantId& tenant,
                                         std::optional<model::ProfileId> profile, size_t limit,
                                         std::string_view after);
 
 // What the shard itself could not apply. `tenant` is empty for records without a known one.
-StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Store& store,
+StatusOr<Page<state::DeadLetter>> ListDeadLetters(const store::Reader& store,
                                                   const model::TenantId& tenant, size_t limit,
                                                   std::string_view after);
 
 // Where tenants stand that came to the shard or left it, ascending by tenant.
 StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
-    const store::Store& store);
+    const store::Reader& store);
 // nullopt: it was always here, or never.
-StatusOr<std::optional<state::TenantMove>> FindMove(const store::Store& store,
+StatusOr<std::optional<state::TenantMove>> FindMove(const store::Reader& store,
                                                     const model::TenantId& tenant);
 // The oldest records that wait to be forwarded, with their offsets.
-StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Store& store,
+StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Reader& store,
                                                                     const model::TenantId& tenant,
                                                                     size_t limit);
 
-StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Store& store,
+StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Reader& store,
                                                           const model::TenantId& tenant);
-StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Store& store);
-StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Store& store,
+StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Reader& store);
+StatusOr<std::vector<model::SegmentDefinition>> ListSegments(const store::Reader& store,
                                                              const model::TenantId& tenant);
-StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Store& store,
+StatusOr<std::vector<model::JourneyDefinition>> ListJourneys(const store::Reader& store,
                                                              const model::TenantId& tenant);
 // nullopt: there is none of this id.
-StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Store& store,
+StatusOr<std::optional<model::JourneyDefinition>> FindJourney(const store::Reader& store,
                                                               const model::TenantId& tenant,
                                                               std::string_view id);
-StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Store& store,
+StatusOr<std::vector<model::Subscription>> ListSubscriptions(const store::Reader& store,
                                                              const model::TenantId& tenant);
-StatusOr<state::TenantProgress> ReadProgress(const store::Store& store,
+StatusOr<state::TenantProgress> ReadProgress(const store::Reader& store,
                                              const model::TenantId& tenant);
 // nullopt: the rules of this zone have not been put.
-StatusOr<std::optional<std::string>> FindZoneRules(const store::Store& store,
+StatusOr<std::optional<std::string>> FindZoneRules(const store::Reader& store,
                                                    const model::TenantId& tenant,
                                                    std::string_view zone);
 
 // Whether the contact opted out of the channel. `key` is the tenant's suppression key.
-StatusOr<bool> IsSuppressed(const store::Store& store, const model::TenantId& tenant,
+StatusOr<bool> IsSuppressed(const store::Reader& store, const model::TenantId& tenant,
                             std::string_view key, std::string_view channel,
                             std::string_view contact);
 
 // The entry at one place of a sequence; nullopt: settled, or never there.
-StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Store& store,
+StatusOr<std::optional<model::OutboxEntry>> FindOutboxEntry(const store::Reader& store,
                                                             const model::TenantId& tenant,
                                                             std::string_view subscription,
                                                             model::ProfileId profile,
                                                             int64_t sequence);
 // Every entry not yet settled, by tenant, subscription, profile and sequence.
 // What a member has in a subscription, by sequence.
-StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Store& store,
+StatusOr<std::vector<model::OutboxEntry>> ListOutbox(const store::Reader& store,
                                                      const model::TenantId& tenant,
                                                      std::string_view subscription,
                                                      model::ProfileId profile);
 Status ScanOutbox(
-    const store::Store& store,
+    const store::Reader& store,
     const std::function<void(const model::TenantId& tenant, model::OutboxEntry entry)>& visit);
 // The same of one tenant.
-Status ScanOutboxOf(const store::Store& store, const model::TenantId& tenant,
+Status ScanOutboxOf(const store::Reader& store, const model::TenantId& tenant,
                     const std::function<void(model::OutboxEntry entry)>& visit);
 
 }  // namespace spotter::engine

@@ -231,6 +231,10 @@ Status Shard::Impl::Redirect(Tenant& tenant, Member& loser, Member& survivor) {
   tenant.progress.profiles--;
   tenant.progress_dirty = true;
   Change(tenant, loser);
+  for (const model::Membership& membership : loser.profile.memberships) {
+    SPOTTER_RETURN_IF_ERROR(
+        Leave(tenant, loser, membership, meta_.shard_time, model::Cause::kMerge));
+  }
   loser.profile.merged_into = survivor.profile.id;
   loser.profile.records.clear();
   loser.profile.memberships.clear();

@@ -10,7 +10,8 @@
 //   look_again.cc      what waits, after a merge or a split
 //   sweep.cc           what time alone makes superfluous
 //   sweep_subscriptions.cc  what nobody came back to
-//   apply_command.cc   definitions, consent, settlements, human decisions
+//   apply_segment.cc   segments come, change and go; who entered and left, how many there are
+//   apply_command.cc   journeys, consent, settlements, human decisions
 //   move_tenant.cc     tenants that leave the shard or come to it
 //   members.cc         members in memory: loading, changing, writing back
 #pragma once
@@ -192,7 +193,6 @@ class Shard::Impl {
   StatusOr<std::string> CreateTenant(const model::PutTenant& put);
   StatusOr<std::string> On(Tenant&, const model::PutTenant&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::PutZoneRules&, const model::Command&);
-  StatusOr<std::string> On(Tenant&, const model::PutSegment&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::PutJourney&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::PutSubscription&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::ChangeConsent&, const model::Command&);
@@ -206,6 +206,24 @@ class Shard::Impl {
   Status SaveProgress(Tenant& tenant);
   Status SaveSubscription(Tenant& tenant, const model::Subscription& subscription);
   Status BeginWork(Tenant& tenant);
+
+  // --- apply_segment.cc
+  StatusOr<std::string> On(Tenant&, const model::PutSegment&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::DeleteSegment&, const model::Command&);
+  // Keeps a transition, and the segment's count: `after` is the membership as it stands now.
+  Status Transit(Tenant& tenant, model::ProfileId profile, const model::Membership& after,
+                 EventTime before_since, model::Cause cause);
+  // What the membership's end is, if it is one; it is removed by the caller.
+  Status Leave(Tenant& tenant, const Member& member, const model::Membership& membership,
+               EventTime now, model::Cause cause);
+  // The member leaves what is no segment any more.
+  Status LeaveDeleted(Tenant& tenant, Member& member, EventTime now);
+  CountedSegment& CountOf(Tenant& tenant, const std::string& segment);
+  Status BeginCountDay(Tenant& tenant, const std::string& segment, CountedSegment& counted);
+  Status RemoveCount(Tenant& tenant, const std::string& segment);
+  Status SaveCounts(Tenant& tenant);
+  Status LoadCounts(Tenant& tenant);
+  Status CountOnce(Tenant& tenant);
 
   // --- move_tenant.cc
   Status LoadMoves();

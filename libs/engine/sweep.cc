@@ -31,11 +31,11 @@ struct Kept {
   bool is_in_order;  // of time, so that the first young row ends the search
 };
 // Ascending by table, as their keys are.
-constexpr Kept kHistory[] = {{Table::kAnswer, kAnswerKeep, false},
-                             {Table::kAudit, kHistoryKeep, true},
-                             {Table::kRefusal, kHistoryKeep, false},
-                             {Table::kForwardedSeen, kForwardedKeep, false},
-                             {Table::kDeadLetter, kDeadLetterKeep, true}};
+constexpr Kept kHistory[] = {
+    {Table::kSegmentDay, kHistoryKeep, false},  {Table::kTransition, kTransitionKeep, true},
+    {Table::kAnswer, kAnswerKeep, false},       {Table::kAudit, kHistoryKeep, true},
+    {Table::kRefusal, kHistoryKeep, false},     {Table::kForwardedSeen, kForwardedKeep, false},
+    {Table::kDeadLetter, kDeadLetterKeep, true}};
 
 StatusOr<EventTime> TimeOf(Table table, std::string_view row) {
   if (table == Table::kAnswer) {
@@ -55,6 +55,15 @@ StatusOr<EventTime> TimeOf(Table table, std::string_view row) {
     const EventTime at = in.Time();
     SPOTTER_RETURN_IF_ERROR(in.Done("forwarded record"));
     return at;
+  }
+  if (table == Table::kTransition) {
+    SPOTTER_ASSIGN_OR_RETURN(const state::TransitionRow transition,
+                             state::DecodeTransitionRow(row));
+    return transition.at;
+  }
+  if (table == Table::kSegmentDay) {
+    SPOTTER_ASSIGN_OR_RETURN(const state::SegmentCount count, state::DecodeSegmentCount(row));
+    return EventTime{count.day * Days(1).count()};
   }
   SPOTTER_ASSIGN_OR_RETURN(const state::DeadLetter letter, state::DecodeDeadLetter(row));
   return letter.at;
@@ -193,6 +202,11 @@ StatusOr<std::string> Shard::Impl::SweepTable(std::string_view owner, Table tabl
         return true;
       }));
   SPOTTER_RETURN_IF_ERROR(status);
+  if (table == Table::kTransition && !old.empty()) {
+    Tenant& tenant = *tenants_.at(std::string(owner));
+    tenant.progress.transitions_from = state::ParseTransitionKey(owner, old.back()).offset + 1;
+    tenant.progress_dirty = true;
+  }
   for (std::string& key : old) {
     const state::RowKind kind = state::KindOfStateRow(owner, key);
     SPOTTER_RETURN_IF_ERROR(

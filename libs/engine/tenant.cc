@@ -2,6 +2,7 @@
 #include "engine/tenant.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace spotter::engine {
 namespace {
@@ -46,10 +47,18 @@ bool Member::IsMember(std::string_view segment) const {
 }
 
 Status Tenant::Rebuild() {
+  // Most definitions are as they were: with a thousand of them, compiling is what takes time.
+  std::unordered_map<std::string_view, const segment::Expression*> known;
+  for (const Rule& rule : rules) {
+    if (rule.journey < 0) known.emplace(rule.expression.text(), &rule.expression);
+  }
   std::map<std::string, Rule> compiled;
   for (const auto& [id, definition] : segment_definitions) {
+    const auto same = known.find(definition.expression);
     StatusOr<segment::Expression> expression =
-        segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
+        same != known.end()
+            ? StatusOr<segment::Expression>(*same->second)
+            : segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
     if (!expression.ok()) {
       return InvalidArgument("segment '{}': {}", id, MessageOf(expression.status()));
     }
@@ -85,6 +94,29 @@ Status Tenant::Rebuild() {
   journeys = std::move(new_journeys);
   generation++;
   return OkStatus();
+}
+
+std::vector<std::string> Tenant::ReadersOf(std::string_view segment) const {
+  std::vector<std::string> readers;
+  for (const Rule& rule : rules) {
+    const auto reads = [&](const segment::Dependencies& dependencies) {
+      return std::ranges::binary_search(dependencies.segments, segment);
+    };
+    const journey::Journey* journey =
+        rule.journey < 0 ? nullptr : &journeys[static_cast<size_t>(rule.journey)];
+    if (!reads(rule.expression.dependencies()) &&
+        (journey == nullptr || !reads(journey->dependencies()))) {
+      continue;
+    }
+    readers.push_back(journey == nullptr ? fmt::format("segment '{}'", rule.id)
+                                         : fmt::format("journey '{}'", journey->definition().id));
+  }
+  return readers;
+}
+
+uint64_t Tenant::Undecided() const {
+  if (!progress.work_pending) return 0;
+  return progress.profiles - std::min(progress.work_done, progress.profiles);
 }
 
 Tenant::KnownZone Tenant::ZoneOf(const model::MemberView& member) const {

@@ -25,6 +25,12 @@ struct Rule {
   int journey = -1;       // index of the journey whose entry it is
 };
 
+// How many members a segment has.
+struct CountedSegment {
+  state::SegmentCount count;
+  bool dirty = false;  // its row is written with the batch
+};
+
 struct Member;
 
 struct LoadedRecord {
@@ -55,6 +61,7 @@ struct Member {
 struct Tenant {
   model::TenantSettings settings;
   std::map<std::string, model::SegmentDefinition> segment_definitions;
+  std::map<std::string, CountedSegment, std::less<>> counts;  // also of one whose members leave it
   std::map<std::string, model::JourneyDefinition> journey_definitions;
   std::map<std::string, model::Subscription> subscriptions;
   std::map<std::string, govern::Zone> zones;
@@ -75,6 +82,10 @@ struct Tenant {
   // Compiles all definitions and orders the rules. InvalidArgument: one does not compile, or
   // segments refer to each other in a circle, or to a segment that does not exist.
   Status Rebuild();
+  // What reads the segment: "segment 'a'", "journey 'b'".
+  std::vector<std::string> ReadersOf(std::string_view segment) const;
+  // Members whom the bulk work under way has not reached yet, at most.
+  uint64_t Undecided() const;
   // The member's zone if its rules are known, else the tenant's; `missing` names the tenant's where
   // its rules are not known either. "UTC" needs none.
   struct KnownZone {

@@ -31,6 +31,10 @@ std::optional<Channel> FindChannel(std::string_view name) {
 
 bool IsMemberFacing(Channel channel) { return channel != Channel::kTask; }
 
+std::string EtagOf(const SegmentDefinition& definition) {
+  return std::to_string(definition.revision);
+}
+
 std::string_view NameOf(JourneyState state) {
   switch (state) {
     case JourneyState::kDraft:

@@ -21,6 +21,9 @@ struct SegmentDefinition {
   uint64_t revision = 0;   // set by the shard: 1, 2, ...
   friend bool operator==(const SegmentDefinition&, const SegmentDefinition&) = default;
 };
+// What tells one state of a definition from another, over its deletion too: its revision.
+std::string EtagOf(const SegmentDefinition& definition);
+inline constexpr std::string_view kEtagOfNone = "0";  // of one that does not exist
 
 // --- journeys -------------------------------------------------------------------------------
 

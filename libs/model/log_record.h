@@ -45,6 +45,11 @@ struct PutZoneRules {
 };  // RFC 8536 bytes
 struct PutSegment {
   SegmentDefinition definition;
+  std::string etag = {};  // of what the change was made from (EtagOf); "" = whatever stands there
+};
+struct DeleteSegment {
+  std::string id;
+  std::string etag = {};  // as of PutSegment
 };
 struct PutJourney {
   JourneyDefinition definition;
@@ -113,7 +118,7 @@ struct Command {
   std::string principal;  // who asked, for the audit
   std::variant<PutTenant, PutZoneRules, PutSegment, PutJourney, PutSubscription, ChangeConsent,
                ChangeSuppression, MergeProfiles, SplitProfile, Settle, Undeliverable,
-               SeekSubscription, AddNote>
+               SeekSubscription, AddNote, DeleteSegment>
       what;
 };
 

@@ -192,7 +192,19 @@ void Fields(A& a, AuditRow& x) {
 template <class A>
 void Fields(A& a, TenantProgress& x) {
   a(x.definitions, x.work_pending, x.work_cursor, x.include_journeys, x.orphans, x.profiles);
-  if (a.schema() >= 4) a(x.epochs);
+  if (a.schema() >= 4) {
+    a(x.epochs, x.work_done, x.work_revision, x.work_begun, x.work_at, x.transitions_from,
+      x.counts_members);
+  }
+}
+template <class A>
+void Fields(A& a, SegmentCount& x) {
+  a(x.day, x.before, x.members);
+}
+template <class A>
+void Fields(A& a, TransitionRow& x) {
+  a(x.segment, x.profile, x.entered, x.effective_time, x.cause, x.revision, x.at, x.before_since,
+    x.members);
 }
 template <class A>
 void Fields(A& a, TenantMove& x) {

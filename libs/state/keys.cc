@@ -92,6 +92,28 @@ std::string OrphanPrefix(std::string_view tenant, Hash128 entity) {
 std::string OrphanKey(std::string_view tenant, Hash128 entity, int64_t offset) {
   return Start(tenant, Table::kOrphan).Hash(entity).Fixed64(static_cast<uint64_t>(offset)).Take();
 }
+std::string SegmentDayPrefix(std::string_view tenant, std::string_view segment) {
+  return Start(tenant, Table::kSegmentDay).Terminated(segment).Take();
+}
+std::string SegmentDayKey(std::string_view tenant, std::string_view segment, int64_t day) {
+  return Start(tenant, Table::kSegmentDay)
+      .Terminated(segment)
+      .Fixed64(static_cast<uint64_t>(day))
+      .Take();
+}
+std::string TransitionKey(std::string_view tenant, int64_t offset, uint32_t ordinal) {
+  return Start(tenant, Table::kTransition)
+      .Fixed64(static_cast<uint64_t>(offset))
+      .Fixed32(ordinal)
+      .Take();
+}
+TransitionPlace ParseTransitionKey(std::string_view tenant, std::string_view key) {
+  Decoder in(key.substr(TablePrefix(tenant, Table::kTransition).size()));
+  TransitionPlace place;
+  place.offset = static_cast<int64_t>(in.Fixed64());
+  place.ordinal = in.Fixed32();
+  return place;
+}
 std::string SuppressionKey(std::string_view tenant, std::string_view channel, Hash128 contact) {
   return Start(tenant, Table::kSuppression).Terminated(channel).Hash(contact).Take();
 }

@@ -14,7 +14,12 @@
 
 namespace spotter::state {
 
+// The shard's own rows "clean", "meta" and "newest-claim" stand where c, m and n of a tenant ""
+// would.
 enum class Table : char {
+  kSegmentCount = 'C',  // how many members a segment has
+  kSegmentDay = 'D',    // how many it had, a row for each day on which that changed
+  kTransition = 'T',    // entries into segments and exits, by offset
   kAnchor = 'a',
   kAnswer = 'c',
   kAudit = 'd',
@@ -72,6 +77,15 @@ Hash128 EntityHash(std::string_view source, std::string_view type, std::string_v
 std::string EntityIndexKey(std::string_view tenant, Hash128 entity);
 std::string OrphanPrefix(std::string_view tenant, Hash128 entity);
 std::string OrphanKey(std::string_view tenant, Hash128 entity, int64_t offset);
+std::string SegmentDayPrefix(std::string_view tenant, std::string_view segment);
+std::string SegmentDayKey(std::string_view tenant, std::string_view segment, int64_t day);
+// `ordinal` numbers the transitions of one offset.
+std::string TransitionKey(std::string_view tenant, int64_t offset, uint32_t ordinal);
+struct TransitionPlace {
+  int64_t offset = 0;
+  uint32_t ordinal = 0;
+};
+TransitionPlace ParseTransitionKey(std::string_view tenant, std::string_view key);
 std::string SuppressionKey(std::string_view tenant, std::string_view channel, Hash128 contact);
 std::string RefusalPrefix(std::string_view tenant, model::ProfileId profile);
 std::string RefusalKey(std::string_view tenant, model::ProfileId profile, int64_t offset,

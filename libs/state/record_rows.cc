@@ -122,8 +122,8 @@ void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelt
             delta.bytes());
 }
 
-StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Store& store, std::string_view tenant,
-                                                 model::RecordKey key) {
+StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Reader& store,
+                                                 std::string_view tenant, model::RecordKey key) {
   // Many records are new: that is told by a look-up, and its filter, at a fraction of a scan's
   // cost.
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> base,
@@ -161,7 +161,7 @@ Status FoldRecordRow(std::string_view key, std::string_view value,
 
 std::string EncodeRecord(const StoredRecord& stored) { return EncodeBase(stored); }
 
-Status ScanRecords(const store::Store& store, std::string_view tenant,
+Status ScanRecords(const store::Reader& store, std::string_view tenant,
                    const std::function<Status(StoredRecord)>& visit) {
   const std::string prefix = TablePrefix(tenant, Table::kRecord);
   std::optional<StoredRecord> stored;

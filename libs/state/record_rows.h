@@ -48,8 +48,8 @@ void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelt
                  store::WriteBatch& batch);
 
 // nullopt: there is no such record. DataLoss: its rows do not decode.
-StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Store& store, std::string_view tenant,
-                                                 model::RecordKey key);
+StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Reader& store,
+                                                 std::string_view tenant, model::RecordKey key);
 
 // Takes the rows of one record in the order of their keys: the base begins `stored`, deltas change
 // it. DataLoss: a row does not decode, or a delta comes first.
@@ -59,7 +59,7 @@ Status FoldRecordRow(std::string_view key, std::string_view value,
 std::string EncodeRecord(const StoredRecord& stored);
 
 // Visits all records of a tenant in key order.
-Status ScanRecords(const store::Store& store, std::string_view tenant,
+Status ScanRecords(const store::Reader& store, std::string_view tenant,
                    const std::function<Status(StoredRecord)>& visit);
 
 // The hash elements of a record.

@@ -85,6 +85,27 @@ struct AuditRow {
   std::string what;       // "merge prf_… into prf_…: shared e-mail and name"
 };
 
+// How many members a segment has, and had. Kept from day to day, so that a day on which nobody
+// entered or left needs no row.
+struct SegmentCount {
+  int64_t day = 0;      // of the last change: days since 1970-01-01 UTC
+  int64_t before = 0;   // members when that day began
+  int64_t members = 0;  // and after its last change
+};
+
+// A member entered a segment or left it.
+struct TransitionRow {
+  std::string segment;
+  model::ProfileId profile;
+  bool entered = false;
+  EventTime effective_time;
+  model::Cause cause = model::Cause::kLive;
+  uint64_t revision = 0;   // of the segment
+  EventTime at;            // shard time of the decision
+  EventTime before_since;  // since when it had been the other way; 0: it had never been decided
+  int64_t members = 0;     // of the segment, after it
+};
+
 // Per tenant: counters and pending bulk work.
 struct TenantProgress {
   uint64_t definitions = 0;                   // raised by every change of a segment or journey
@@ -94,6 +115,14 @@ struct TenantProgress {
   uint64_t orphans = 0;
   uint64_t profiles = 0;  // redirects not counted
   int64_t epochs = 0;     // the highest of a subscription that was removed
+  // Of the bulk work under way: how far it is, so that it can be said when it will be done.
+  uint64_t work_done = 0;      // profiles it has passed
+  uint64_t work_revision = 0;  // definitions that every member has been decided under before it
+  EventTime work_begun;
+  EventTime work_at;  // of the last Work record
+  // Entries and exits at this offset and later ones are all there.
+  int64_t transitions_from = 0;
+  bool counts_members = false;  // segments' counts are kept; not by an earlier version
 };
 
 // Where a tenant stands that came to the shard or left it (docs/adr/0030-tenant-moves.md). There is
@@ -140,6 +169,8 @@ SPOTTER_ROW(DeadLetter);
 SPOTTER_ROW(AuditRow);
 SPOTTER_ROW(TenantProgress);
 SPOTTER_ROW(TenantMove);
+SPOTTER_ROW(SegmentCount);
+SPOTTER_ROW(TransitionRow);
 #undef SPOTTER_ROW
 
 std::string EncodeRow(const model::Claim& row);  // the newest, of the shard

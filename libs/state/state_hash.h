@@ -16,9 +16,9 @@ enum class Element : uint8_t {
   kEntity = 1,
   kIdentifier = 2,
   kRetired = 3,
-  kProfile = 4,  // records, founder, redirect
-  kMembership = 5,
-  kDue = 6,  // the armed timer
+  kProfile = 4,     // records, founder, redirect
+  kMembership = 5,  // and transitions
+  kDue = 6,         // the armed timer
   kEnrolment = 7,
   kSent = 8,
   kOutbox = 9,
@@ -31,7 +31,7 @@ enum class Element : uint8_t {
   kDeadLetter = 16,
   kAssertion = 17,
   kAudit = 18,
-  kProgress = 19,
+  kProgress = 19,  // and segments' counts
   kConsents = 20,  // a record's consent ledger
 };
 inline constexpr int kElements = 21;

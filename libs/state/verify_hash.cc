@@ -84,7 +84,11 @@ RowKind KindOfStateRow(std::string_view tenant, std::string_view key) {
     case Table::kJourney:
     case Table::kZone:
       return {true, Element::kDefinition};
+    case Table::kTransition:
+      return {true, Element::kMembership};
     case Table::kProgress:
+    case Table::kSegmentCount:
+    case Table::kSegmentDay:
     case Table::kMove:
     case Table::kForwardedSeen:
       return {true, Element::kProgress};
@@ -101,7 +105,7 @@ RowKind KindOfStateRow(std::string_view tenant, std::string_view key) {
   return {};
 }
 
-StatusOr<StateHash> HashByScan(const store::Store& store) {
+StatusOr<StateHash> HashByScan(const store::Reader& store) {
   StateHash hash;
   SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> tenants, ReadTenants(store));
   Status status = OkStatus();
@@ -142,14 +146,14 @@ StatusOr<StateHash> HashByScan(const store::Store& store) {
   return hash;
 }
 
-StatusOr<Meta> ReadMeta(const store::Store& store) {
+StatusOr<Meta> ReadMeta(const store::Reader& store) {
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
                            store.Get(store::Family::kState, MetaKey()));
   if (!row.has_value()) return NotFound("the state is empty");
   return DecodeMeta(*row);
 }
 
-StatusOr<std::vector<std::string>> ReadTenants(const store::Store& store) {
+StatusOr<std::vector<std::string>> ReadTenants(const store::Reader& store) {
   std::vector<std::string> tenants;
   const std::string prefix = TablePrefix("", Table::kSettings);
   SPOTTER_RETURN_IF_ERROR(store.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),

@@ -20,11 +20,11 @@ struct RowKind {
 RowKind KindOfStateRow(std::string_view tenant, std::string_view key);
 
 // The state hash recomputed from every row. DataLoss: a row does not decode.
-StatusOr<StateHash> HashByScan(const store::Store& store);
+StatusOr<StateHash> HashByScan(const store::Reader& store);
 
 // The shard's own row; NotFound if the store is new.
-StatusOr<Meta> ReadMeta(const store::Store& store);
+StatusOr<Meta> ReadMeta(const store::Reader& store);
 // The tenants of the shard, ascending.
-StatusOr<std::vector<std::string>> ReadTenants(const store::Store& store);
+StatusOr<std::vector<std::string>> ReadTenants(const store::Reader& store);
 
 }  // namespace spotter::state

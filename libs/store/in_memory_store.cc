@@ -25,6 +25,13 @@ Status InMemoryStore::Scan(Family family, std::string_view begin, std::string_vi
   return OkStatus();
 }
 
+StatusOr<std::unique_ptr<Reader>> InMemoryStore::View() const {
+  auto copy = std::make_unique<InMemoryStore>();
+  const std::shared_lock lock(mutex_);
+  copy->live_ = live_;
+  return std::unique_ptr<Reader>(std::move(copy));
+}
+
 Status InMemoryStore::Commit(const WriteBatch& batch) {
   const std::unique_lock lock(mutex_);
   if (fail_after_ > 0 && --fail_after_ == 0) {

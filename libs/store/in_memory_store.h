@@ -16,6 +16,7 @@ class InMemoryStore final : public Store {
   StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override;
   Status Scan(Family family, std::string_view begin, std::string_view end,
               const Visit& visit) const override;
+  StatusOr<std::unique_ptr<Reader>> View() const override;  // a copy
   Status Commit(const WriteBatch& batch) override;
   Status Sync() override;
   Status Reopen() override { return OkStatus(); }

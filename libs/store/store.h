@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,10 +41,10 @@ class WriteBatch {
   std::vector<Operation> operations_;
 };
 
-// Thread safety: one writer (the shard's thread); Get and Scan from any thread see whole commits.
-class Store {
+// Thread safety: all methods from any thread; each call sees whole commits.
+class Reader {
  public:
-  virtual ~Store() = default;
+  virtual ~Reader() = default;
 
   // The value, or nullopt. DataLoss: stored bytes are damaged. Unavailable: an I/O error.
   virtual StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const = 0;
@@ -53,6 +54,15 @@ class Store {
   using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   virtual Status Scan(Family family, std::string_view begin, std::string_view end,
                       const Visit& visit) const = 0;
+};
+
+// Thread safety: one writer (the shard's thread); readers and views from any thread.
+class Store : public Reader {
+ public:
+  // The store as it is now, whatever is committed later: for an answer that takes many reads. Give
+  // it back soon, and on the thread that took it: what it shows is kept meanwhile, and Reopen()
+  // waits for it.
+  virtual StatusOr<std::unique_ptr<Reader>> View() const = 0;
 
   // Atomic; visible at once, durable after the next Sync(). After an error the store must be
   // closed and opened again: what was not synced may be lost, but only as a suffix of commits.

@@ -93,12 +93,19 @@ class RocksDbStore final : public store::Store {
   StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override;
   Status Scan(Family family, std::string_view begin, std::string_view end,
               const Visit& visit) const override;
+  StatusOr<std::unique_ptr<store::Reader>> View() const override;
   Status Commit(const store::WriteBatch& batch) override;
   Status Sync() override;
   Status Reopen() override;
   Status Checkpoint(const std::string& path) override;
 
  private:
+  class SnapshotView;
+  // As of the snapshot; nullptr: as it is now.
+  StatusOr<std::optional<std::string>> GetAt(const rocksdb::Snapshot* snapshot, Family family,
+                                             std::string_view key) const;
+  Status ScanAt(const rocksdb::Snapshot* snapshot, Family family, std::string_view begin,
+                std::string_view end, const Visit& visit) const;
   rocksdb::ColumnFamilyHandle* HandleOf(Family family) const {
     return families_[static_cast<size_t>(family) + 1];
   }
@@ -118,18 +125,55 @@ class RocksDbStore final : public store::Store {
 };
 
 StatusOr<std::optional<std::string>> RocksDbStore::Get(Family family, std::string_view key) const {
+  return GetAt(nullptr, family, key);
+}
+
+Status RocksDbStore::Scan(Family family, std::string_view begin, std::string_view end,
+                          const Visit& visit) const {
+  return ScanAt(nullptr, family, begin, end, visit);
+}
+
+// Holds a snapshot of RocksDB.
+class RocksDbStore::SnapshotView final : public store::Reader {
+ public:
+  explicit SnapshotView(const RocksDbStore& store)
+      : store_(store), snapshot_(store.db_->GetSnapshot()) {}
+  ~SnapshotView() override { store_.db_->ReleaseSnapshot(snapshot_); }
+  StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override {
+    return store_.GetAt(snapshot_, family, key);
+  }
+  Status Scan(Family family, std::string_view begin, std::string_view end,
+              const Visit& visit) const override {
+    return store_.ScanAt(snapshot_, family, begin, end, visit);
+  }
+
+ private:
+  const RocksDbStore& store_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+
+StatusOr<std::unique_ptr<store::Reader>> RocksDbStore::View() const {
+  return std::unique_ptr<store::Reader>(std::make_unique<SnapshotView>(*this));
+}
+
+StatusOr<std::optional<std::string>> RocksDbStore::GetAt(const rocksdb::Snapshot* snapshot,
+                                                         Family family,
+                                                         std::string_view key) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
   std::string value;
-  const rocksdb::Status status =
-      db_->Get(rocksdb::ReadOptions(), HandleOf(family), ToSlice(key), &value);
+  const rocksdb::Status status = db_->Get(options, HandleOf(family), ToSlice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return FromRocksDb(status, directory_);
   return std::optional<std::string>(std::move(value));
 }
 
-Status RocksDbStore::Scan(Family family, std::string_view begin, std::string_view end,
-                          const Visit& visit) const {
+Status RocksDbStore::ScanAt(const rocksdb::Snapshot* snapshot, Family family,
+                            std::string_view begin, std::string_view end,
+                            const Visit& visit) const {
   const rocksdb::Slice upper_bound = ToSlice(end);
   rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
   if (!end.empty()) options.iterate_upper_bound = &upper_bound;
   const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, HandleOf(family)));
   for (row->Seek(ToSlice(begin)); row->Valid(); row->Next()) {
@@ -366,6 +410,24 @@ StatusOr<std::unique_ptr<store::Store>> OpenOnce(const Options& options, bool cr
                                         std::unique_ptr<rocksdb::DB>(opened), std::move(families));
 }
 
+// Keeps the store open while it lives.
+class OpenView final : public store::Reader {
+ public:
+  OpenView(std::shared_lock<std::shared_mutex> lock, std::unique_ptr<store::Reader> view)
+      : lock_(std::move(lock)), view_(std::move(view)) {}
+  StatusOr<std::optional<std::string>> Get(Family family, std::string_view key) const override {
+    return view_->Get(family, key);
+  }
+  Status Scan(Family family, std::string_view begin, std::string_view end,
+              const Visit& visit) const override {
+    return view_->Scan(family, begin, end, visit);
+  }
+
+ private:
+  const std::shared_lock<std::shared_mutex> lock_;
+  const std::unique_ptr<store::Reader> view_;
+};
+
 // RocksDB takes no writes after one has failed, so a reopen replaces the database under the port.
 // Readers of other threads hold the lock shared; nobody waits for it but during a reopen.
 class ReopenedStore final : public store::Store {
@@ -383,6 +445,13 @@ class ReopenedStore final : public store::Store {
     const std::shared_lock lock(mutex_);
     if (store_ == nullptr) return Closed();
     return store_->Scan(family, begin, end, visit);
+  }
+  StatusOr<std::unique_ptr<store::Reader>> View() const override {
+    std::shared_lock lock(mutex_);
+    if (store_ == nullptr) return Closed();
+    SPOTTER_ASSIGN_OR_RETURN(auto view, store_->View());
+    return std::unique_ptr<store::Reader>(
+        std::make_unique<OpenView>(std::move(lock), std::move(view)));
   }
   Status Commit(const store::WriteBatch& batch) override {
     const std::shared_lock lock(mutex_);

@@ -23,6 +23,7 @@ struct CommandWriter {
   }
   void operator()(const model::PutSegment& from) const {
     *to.mutable_put_segment()->mutable_segment() = ToProto(from.definition);
+    to.mutable_put_segment()->set_etag(from.etag);
   }
   void operator()(const model::PutJourney& from) const {
     *to.mutable_put_journey()->mutable_journey() = ToProto(from.definition);
@@ -83,6 +84,10 @@ struct CommandWriter {
     to.mutable_add_note()->set_profile(IdText(from.profile));
     to.mutable_add_note()->set_author(from.author);
     to.mutable_add_note()->set_text(from.text);
+  }
+  void operator()(const model::DeleteSegment& from) const {
+    to.mutable_delete_segment()->set_segment(from.id);
+    to.mutable_delete_segment()->set_etag(from.etag);
   }
 };
 
@@ -167,7 +172,7 @@ What ReadWhat(const v1::Command& from, Reader& reader) {
     case v1::Command::kPutZoneRules:
       return model::PutZoneRules{from.put_zone_rules().zone(), from.put_zone_rules().tzif()};
     case v1::Command::kPutSegment:
-      return model::PutSegment{FromProto(from.put_segment().segment())};
+      return model::PutSegment{FromProto(from.put_segment().segment()), from.put_segment().etag()};
     case v1::Command::kPutJourney:
       return model::PutJourney{Keep(FromProto(from.put_journey().journey()), reader),
                                from.put_journey().include_existing()};
@@ -192,6 +197,8 @@ What ReadWhat(const v1::Command& from, Reader& reader) {
     case v1::Command::kAddNote:
       return model::AddNote{reader.Profile(from.add_note().profile()), from.add_note().author(),
                             from.add_note().text()};
+    case v1::Command::kDeleteSegment:
+      return model::DeleteSegment{from.delete_segment().segment(), from.delete_segment().etag()};
     case v1::Command::WHAT_NOT_SET:
       break;
   }

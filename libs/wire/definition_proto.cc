@@ -132,6 +132,7 @@ v1::Segment ToProto(const model::SegmentDefinition& from) {
   to.set_title(from.title);
   to.set_expression(from.expression);
   to.set_revision(from.revision);
+  if (from.revision > 0) to.set_etag(EtagOf(from));
   return to;
 }
 

@@ -70,6 +70,9 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
             status.caught_up ? 0 : Number((now - status.last_append_time).count()) / 1000);
   out.Gauge("spotter_engine_orphans", "Events that wait for the thing they are about.",
             Number(counters.orphans_waiting));
+  out.Gauge("spotter_engine_undecided_members",
+            "Members whom changed segments and journeys have not reached yet, at most.",
+            Number(counters.members_undecided));
 }
 
 void AddOwnership(ShardHost& shard, const engine::OwnerStatus& status, OfShard& out) {

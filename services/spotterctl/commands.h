@@ -15,7 +15,8 @@ using Run = std::function<Status(const Client&)>;
 
 void AddEventCommands(CLI::App& app, Run& run);       // publish, import
 void AddProfileCommands(CLI::App& app, Run& run);     // profile ..., explain
-void AddDefinitionCommands(CLI::App& app, Run& run);  // segment ..., journey ..., refusals
+void AddSegmentCommands(CLI::App& app, Run& run);     // segment ...
+void AddDefinitionCommands(CLI::App& app, Run& run);  // journey ..., refusals
 void AddActionCommands(CLI::App& app, Run& run);      // actions ...
 void AddAdminCommands(CLI::App& app, Run& run);
 void AddTenantCommands(CLI::App& app,

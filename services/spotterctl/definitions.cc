@@ -5,7 +5,6 @@
 #include "services/spotterctl/commands.h"
 #include "services/spotterctl/print.h"
 #include "spotter/v1/journey_service.grpc.pb.h"
-#include "spotter/v1/segment_service.grpc.pb.h"
 
 namespace spotter::ctl {
 namespace {
@@ -22,75 +21,6 @@ using Shared = std::shared_ptr<Options>;
 
 void Warn(const google::protobuf::RepeatedPtrField<std::string>& warnings) {
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
-}
-
-Status ApplySegment(const Client& client, const Options& options) {
-  v1::PutSegmentRequest request;
-  request.set_request_id(NewRequestId());
-  request.set_validate_only(options.validate_only);
-  SPOTTER_ASSIGN_OR_RETURN(*request.mutable_yaml(), ReadWholeFile(options.file));
-  SPOTTER_ASSIGN_OR_RETURN(
-      const auto response,
-      client.Call<v1::SegmentService>(&v1::SegmentService::Stub::PutSegment, request));
-  Warn(response.warnings());
-  if (client.json()) {
-    PrintJson(response);
-  } else {
-    fmt::print(
-        "segment {} revision {}{}\n", response.segment().id(), response.segment().revision(),
-        options.validate_only ? fmt::format(": valid, would hold {}", response.members()) : "");
-  }
-  return OkStatus();
-}
-
-Status ListSegments(const Client& client, const Options&) {
-  SPOTTER_ASSIGN_OR_RETURN(const auto response,
-                           client.Call<v1::SegmentService>(&v1::SegmentService::Stub::ListSegments,
-                                                           v1::ListSegmentsRequest()));
-  std::vector<std::vector<std::string>> rows = {{"SEGMENT", "REVISION", "EXPRESSION"}};
-  for (const v1::Segment& segment : response.segments()) {
-    if (client.json()) PrintJson(segment);
-    rows.push_back({segment.id(), std::to_string(segment.revision()), segment.expression()});
-  }
-  if (!client.json()) PrintTable(rows);
-  return OkStatus();
-}
-
-Status GetSegment(const Client& client, const Options& options) {
-  v1::GetSegmentRequest request;
-  request.set_segment(options.id);
-  SPOTTER_ASSIGN_OR_RETURN(
-      const auto response,
-      client.Call<v1::SegmentService>(&v1::SegmentService::Stub::GetSegment, request));
-  if (client.json()) {
-    PrintJson(response);
-  } else {
-    fmt::print("{} revision {}: {}\n  members={} undecided={}\n", response.segment().id(),
-               response.segment().revision(), response.segment().expression(), response.members(),
-               response.undecided());
-  }
-  return OkStatus();
-}
-
-Status Members(const Client& client, const Options& options) {
-  v1::ListMembersRequest request;
-  request.set_segment(options.id);
-  std::vector<std::vector<std::string>> rows = {{"PROFILE", "SINCE"}};
-  int left = options.max;
-  do {
-    request.set_page_size(std::min(left, 500));
-    SPOTTER_ASSIGN_OR_RETURN(
-        const auto response,
-        client.Call<v1::SegmentService>(&v1::SegmentService::Stub::ListMembers, request));
-    for (const v1::SegmentMember& member : response.members()) {
-      if (client.json()) PrintJson(member);
-      rows.push_back({member.profile(), TimeText(member.since())});
-    }
-    left -= response.members_size();
-    request.set_page_token(response.next_page_token());
-  } while (left > 0 && !request.page_token().empty());
-  if (!client.json()) PrintTable(rows);
-  return OkStatus();
 }
 
 Status ApplyJourney(const Client& client, const Options& options) {
@@ -195,33 +125,18 @@ void Bind(CLI::App* app, Run& run, const Shared& options,
 
 void AddDefinitionCommands(CLI::App& app, Run& run) {
   const auto options = std::make_shared<Options>();
-  CLI::App* segment = app.add_subcommand("segment", "define segments and see who is in them");
-  segment->require_subcommand(1);
-  segment->fallthrough();
-  CLI::App* apply = segment->add_subcommand("apply", "create a segment or change it, from YAML");
-  apply->add_option("-f,--file", options->file, "YAML file; - is stdin")->required();
-  apply->add_flag("--check", options->validate_only, "only check it and say whom it would hold");
-  Bind(apply, run, options, ApplySegment);
-  Bind(segment->add_subcommand("list", "segments"), run, options, ListSegments);
-  CLI::App* get = segment->add_subcommand("get", "one segment");
-  get->add_option("id", options->id, "its id")->required();
-  Bind(get, run, options, GetSegment);
-  CLI::App* members = segment->add_subcommand("members", "who is in it");
-  members->add_option("id", options->id, "its id")->required();
-  members->add_option("--max", options->max, "at most this many (100)");
-  Bind(members, run, options, Members);
-
   CLI::App* journey = app.add_subcommand("journey", "define journeys and see how they go");
   journey->require_subcommand(1);
   journey->fallthrough();
-  apply = journey->add_subcommand("apply", "create a journey or change it, from YAML");
+  CLI::App* apply = journey->add_subcommand("apply", "create a journey or change it, from YAML");
   apply->add_option("-f,--file", options->file, "YAML file; - is stdin")->required();
   apply->add_flag("--include-existing", options->include_existing,
                   "members who match already enter too");
   apply->add_flag("--check", options->validate_only, "only check it and say whom it would take");
   Bind(apply, run, options, ApplyJourney);
   Bind(journey->add_subcommand("list", "journeys"), run, options, ListJourneys);
-  get = journey->add_subcommand("get", "one journey, as YAML, and where its members stand");
+  CLI::App* get =
+      journey->add_subcommand("get", "one journey, as YAML, and where its members stand");
   get->add_option("id", options->id, "its id")->required();
   Bind(get, run, options, GetJourney);
 

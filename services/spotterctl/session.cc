@@ -55,6 +55,7 @@ Status RunSession(const Client& client) {
 void AddCommands(CLI::App& app, Run& run) {
   AddEventCommands(app, run);
   AddProfileCommands(app, run);
+  AddSegmentCommands(app, run);
   AddDefinitionCommands(app, run);
   AddActionCommands(app, run);
   AddTenantCommands(app, run);

@@ -59,6 +59,12 @@ Status DoSegment(const Line& line, const std::string&, World& world) {
   return Submit(line, world, model::PutSegment{std::move(definition)});
 }
 
+// delete-segment ID [etag=…]
+Status DoDeleteSegment(const Line& line, const std::string&, World& world) {
+  return Submit(line, world,
+                model::DeleteSegment{std::string(line.Word(1)), std::string(line.Option("etag"))});
+}
+
 // journey [FILE] with the YAML in a block or a file; include_existing=true, state=shadow.
 Status DoJourney(const Line& line, const std::string& root, World& world) {
   std::string yaml = line.block;
@@ -291,6 +297,7 @@ const std::map<std::string_view, CommandInfo> kCommands = {
     {"use", {DoUse, true}},
     {"zone", {DoZone}},
     {"segment", {DoSegment}},
+    {"delete-segment", {DoDeleteSegment}},
     {"journey", {DoJourney}},
     {"subscription", {DoSubscription}},
     {"at", {DoAt}},

@@ -40,6 +40,7 @@ class SimulatedStore final : public store::Store {
                                            std::string_view key) const override;
   Status Scan(store::Family family, std::string_view begin, std::string_view end,
               const Visit& visit) const override;
+  StatusOr<std::unique_ptr<store::Reader>> View() const override { return inner_.View(); }
   Status Commit(const store::WriteBatch& batch) override;
   Status Sync() override;
   Status Reopen() override { return inner_.Reopen(); }

@@ -108,6 +108,24 @@ std::vector<Step> MakeSteps(uint64_t seed) {
     steps.push_back({at, CommandPayload(std::move(request), model::PutJourney{*std::move(journey),
                                                                               random() % 2 == 0})});
   }
+  // One that is changed, deleted, and comes back, perhaps before all its members have left it.
+  EventTime at = some_time(15);
+  for (int i = 0; i < 6; ++i) {
+    std::string request = fmt::format("spare-{}", i);
+    at = at + Hours(random() % 2 == 0 ? 0 : static_cast<int64_t>(random() % 72));
+    if (i % 3 == 2) {
+      steps.push_back({at, CommandPayload(std::move(request), model::DeleteSegment{"spare"})});
+      continue;
+    }
+    const std::string expression = fmt::format("events('booking').count() >= {}", random() % 3);
+    steps.push_back(
+        {at, CommandPayload(
+                 std::move(request),
+                 model::PutSegment{{.id = "spare", .title = "", .expression = expression}})});
+  }
+  for (const std::string id : {"no-visit-14d", "nobody"}) {  // in use; not there
+    steps.push_back({some_time(30), CommandPayload("delete-" + id, model::DeleteSegment{id})});
+  }
   synthetic::Options life;
   life.seed = seed;
   life.members = 8;
@@ -410,7 +428,69 @@ class World {
                             ? state::StateHash::FirstDifference(*scanned, shard_->state_hash())
                             : scanned.status().ToString()));
     }
+    CheckSegments();
     Replay();
+  }
+
+  // Counts and transitions say what the memberships say.
+  void CheckSegments() {
+    std::map<std::string, int64_t> members;
+    std::map<std::pair<std::string, model::ProfileId>, bool> is_member;
+    Each(state::Table::kProfile, [&](std::string_view, std::string_view row) {
+      const state::Profile profile = *state::DecodeProfile(row);
+      for (const model::Membership& one : profile.memberships) {
+        if (one.segment.find(':') != std::string::npos) continue;
+        members[one.segment] += one.is_member ? 1 : 0;
+        is_member[{one.segment, profile.id}] = one.is_member;
+      }
+    });
+    std::map<std::string, int64_t> counted;
+    const size_t prefix = state::TablePrefix(kTenant, state::Table::kSegmentCount).size();
+    Each(state::Table::kSegmentCount, [&](std::string_view key, std::string_view row) {
+      counted[std::string(key.substr(prefix))] = state::DecodeSegmentCount(row)->members;
+    });
+    for (const auto& [segment, count] : members) {
+      if (count != 0 && counted[segment] != count) {
+        Break(fmt::format("Counted: segment '{}' has {} members, its count is {}", segment, count,
+                          counted[segment]));
+      }
+    }
+    std::map<std::pair<std::string, model::ProfileId>, bool> last;
+    std::map<std::string, int64_t> last_members;
+    Each(state::Table::kTransition, [&](std::string_view, std::string_view row) {
+      const state::TransitionRow transition = *state::DecodeTransitionRow(row);
+      const auto [found, is_first] =
+          last.try_emplace({transition.segment, transition.profile}, transition.entered);
+      if (!is_first && found->second == transition.entered) {
+        Break(fmt::format("Counted: two transitions of one member of '{}' go the same way",
+                          transition.segment));
+      }
+      found->second = transition.entered;
+      last_members[transition.segment] = transition.members;
+    });
+    outcome_.transitions = static_cast<int64_t>(last.size());
+    for (const auto& [which, entered] : last) {
+      if (entered != is_member[which]) {
+        Break(fmt::format("Counted: the last transition of a member of '{}' is not what she is",
+                          which.first));
+      }
+    }
+    for (const auto& [segment, count] : last_members) {
+      if (counted[segment] != count) {
+        Break(fmt::format("Counted: the last transition of '{}' left {}, its count is {}", segment,
+                          count, counted[segment]));
+      }
+    }
+  }
+
+  void Each(state::Table table,
+            const std::function<void(std::string_view, std::string_view)>& visit) {
+    const std::string prefix = state::TablePrefix(kTenant, table);
+    Check(inner_.Scan(store::Family::kState, prefix, store::PrefixEnd(prefix),
+                      [&](std::string_view key, std::string_view row) {
+                        visit(key, row);
+                        return true;
+                      }));
   }
 
   // Rows of one store that the other has not, in words; for a person who looks for the cause.

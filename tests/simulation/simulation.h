@@ -38,7 +38,8 @@ struct Outcome {
   Hash128 state_hash;
   std::set<std::string> action_ids;
   int64_t records = 0;
-  int64_t writes = 0;  // of log and store: where a crash can fall
+  int64_t transitions = 0;  // members whose way in or out of a segment is still kept
+  int64_t writes = 0;       // of log and store: where a crash can fall
   bool crashed = false;
 };
 

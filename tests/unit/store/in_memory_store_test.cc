@@ -7,7 +7,7 @@
 namespace spotter::store {
 namespace {
 
-std::string RowsOf(const Store& store, std::string_view begin = "", std::string_view end = "") {
+std::string RowsOf(const Reader& store, std::string_view begin = "", std::string_view end = "") {
   std::string rows;
   EXPECT_TRUE(store
                   .Scan(Family::kState, begin, end,
@@ -39,6 +39,17 @@ TEST(InMemoryStore, AppliesABatchInOrder) {
   EXPECT_EQ(RowsOf(store), "a=2 ");
   EXPECT_EQ(**store.Get(Family::kTimers, "a"), "3");
   EXPECT_FALSE(store.Get(Family::kOutbox, "a")->has_value());
+}
+
+TEST(InMemoryStore, AViewShowsTheStoreAsItWas) {
+  InMemoryStore store;
+  Put(store, "a", "1");
+  const auto view = *store.View();
+  Put(store, "a", "2");
+  Put(store, "b", "1");
+  EXPECT_EQ(RowsOf(*view), "a=1 ");
+  EXPECT_EQ(**view->Get(Family::kState, "a"), "1");
+  EXPECT_EQ(RowsOf(store), "a=2 b=1 ");
 }
 
 TEST(InMemoryStore, ScansARange) {

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
-Rows RowsOf(const Store& store, Family family, std::string_view begin = "",
+Rows RowsOf(const store::Reader& store, Family family, std::string_view begin = "",
             std::string_view end = "") {
   Rows rows;
   const Status status =
@@ -153,6 +153,20 @@ TEST_F(RocksDbStoreTest, KeepsAPrefixOfCommitsWhenItsLogIsCut) {
     rows_before = state.size();
     for (size_t i = 0; i < state.size(); ++i) EXPECT_EQ(state[i].first, fmt::format("{:03}", i));
   }
+}
+
+TEST_F(RocksDbStoreTest, AViewShowsTheStoreAsItWas) {
+  const auto store = *Open(options_, /*create_if_missing=*/true);
+  Put(*store, "a", "1");
+  {
+    const auto view = *store->View();
+    Put(*store, "a", "2");
+    Put(*store, "b", "1");
+    EXPECT_EQ(RowsOf(*view, Family::kState), (Rows{{"a", "1"}}));
+    EXPECT_EQ(**view->Get(Family::kState, "a"), "1");
+    EXPECT_EQ(RowsOf(*store, Family::kState), (Rows{{"a", "2"}, {"b", "1"}}));
+  }
+  EXPECT_TRUE(store->Reopen().ok());  // which waits for views
 }
 
 TEST_F(RocksDbStoreTest, ScansARangeUntilToldToStop) {
