@@ -48,6 +48,9 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
                 Number(counters.refusals_by_reason[i]),
                 {{"reason", std::string(NameOf(static_cast<model::RefusalReason>(i)))}});
   }
+  out.Counter("spotter_engine_rules_asked_total",
+              "Evaluations of segments and journey entries to decide members.",
+              Number(counters.rules_asked));
   out.Counter("spotter_engine_actions_total", "Actions decided.", Number(counters.actions));
   out.Counter("spotter_engine_duplicates_total", "Events that changed nothing.",
               Number(counters.duplicates));
