@@ -31,6 +31,8 @@ class Evaluator final : public segment::SegmentLookup {
 
   segment::Result Evaluate(const segment::Expression& expression,
                            const engine::StoredMember& member, EventTime now);
+  // Whether the member is in the tenant's segment, from the facts.
+  bool Ask(std::string_view segment, const engine::StoredMember& member, EventTime now);
   // From now on as if the segment were so defined; one that does not compile changes nothing.
   void Suppose(const model::SegmentDefinition& definition);
   segment::SegmentValue Lookup(std::string_view segment) const override;

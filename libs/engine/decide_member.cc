@@ -76,6 +76,7 @@ void Shard::Impl::RestoreInstants(Tenant& tenant, Member& member) {
   segment::Input input = InputAt(decided_at, view, tenant, segments);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
+    if (rule.stands_still) continue;
     if (rule.revision > member.profile.definitions) continue;  // not decided yet at all
     input.now = member.profile.evaluated_at;
     for (const LoadedRecord* record : member.records) {
@@ -177,6 +178,10 @@ Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, m
   const segment::Input input = InputAt(now, view, tenant, segments);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
+    if (rule.stands_still) {
+      member.valid_until[i] = EventTime::Max();
+      continue;
+    }
     if (touched != nullptr && !rule.inputs.Meets(*touched)) continue;
     const bool is_stale = rule.revision > member.profile.definitions;
     counters_.rules_asked++;

@@ -216,6 +216,7 @@ class Shard::Impl {
   // --- apply_segment.cc
   StatusOr<std::string> On(Tenant&, const model::PutSegment&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::DeleteSegment&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::QuarantineSegment&, const model::Command&);
   // Keeps a transition, and the segment's count: `after` is the membership as it stands now.
   Status Transit(Tenant& tenant, model::ProfileId profile, const model::Membership& after,
                  EventTime before_since, model::Cause cause);

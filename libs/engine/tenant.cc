@@ -48,6 +48,13 @@ model::InputSet InputsOf(const segment::Dependencies& dependencies,
   return inputs;
 }
 
+bool ReadsQuarantined(const segment::Dependencies& dependencies,
+                      const std::map<std::string, Rule>& segments) {
+  return std::ranges::any_of(dependencies.segments, [&](const std::string& segment) {
+    return segments.at(segment).stands_still;
+  });
+}
+
 }  // namespace
 
 bool Member::IsMember(std::string_view segment) const {
@@ -82,6 +89,8 @@ Status Tenant::Rebuild() {
   for (const std::string& id : order.order()) {
     Rule& rule = compiled.at(id);
     rule.inputs = InputsOf(rule.expression.dependencies(), compiled);
+    rule.stands_still = !segment_definitions.at(id).quarantine.empty() ||
+                        ReadsQuarantined(rule.expression.dependencies(), compiled);
     new_rules.push_back(rule);
   }
 
@@ -102,6 +111,7 @@ Status Tenant::Rebuild() {
       }
     }
     rule.inputs = InputsOf(journey.entry().dependencies(), compiled);
+    rule.stands_still = ReadsQuarantined(journey.entry().dependencies(), compiled);
     new_rules.push_back(std::move(rule));
     new_journeys.push_back(std::move(journey));
   }

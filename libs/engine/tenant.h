@@ -26,6 +26,8 @@ struct Rule {
   int journey = -1;       // index of the journey whose entry it is
   // What can change its value besides time, also by the segments that it reads.
   model::InputSet inputs;
+  // It, or a segment that it reads, is in quarantine: memberships stay as they are, nobody enters.
+  bool stands_still = false;
 };
 
 // How many members a segment has.

@@ -92,6 +92,14 @@ void AddOwnership(ShardHost& shard, const engine::OwnerStatus& status, OfShard& 
             Number(snapshots->front().taken_at.ms) / 1000);
 }
 
+void AddSegmentWatch(const SegmentWatch& watch, OfShard& out) {
+  out.Counter("spotter_segment_checks_total", "Memberships that the self-check asked anew.",
+              Number(watch.checks()));
+  out.Counter("spotter_segment_divergences_total",
+              "Memberships that differ from what the facts say; never, without a bug or damage.",
+              Number(watch.divergences()));
+}
+
 void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
   out.Gauge("spotter_dispatch_outbox_entries", "Outbox entries not settled.",
             Number(counts.pending));
@@ -174,6 +182,7 @@ void AddShardSamples(ShardHost& shard, const Clock& clock, uint64_t fenced,
     const engine::OwnerStatus status = shard.owner()->status();
     AddEngine(status, clock.Now(), out);
     AddOwnership(shard, status, out);
+    AddSegmentWatch(*shard.segment_watch(), out);
   }
   AddDispatch(shard.dispatcher().counts(), out);
   AddState(shard.store(), out);
