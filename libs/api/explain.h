@@ -21,9 +21,6 @@ StatusOr<v1::ExplainResponse> ExplainMember(const store::Reader& store,
 // A member's facts, newest first.
 std::vector<v1::TimelineEntry> TimelineOf(const engine::StoredMember& member);
 
-// The parts of an expression that its topmost && join, as written.
-std::vector<std::string> ClausesOf(std::string_view expression);
-
 // Evaluates expressions over stored members, with the tenant's segments behind segment('id').
 class Evaluator final : public segment::SegmentLookup {
  public:
