@@ -26,7 +26,7 @@ build = mkdir -p $(BUILD) && flock $(BUILD)/.$(1).lock sh -ec ' \
   cmake --build $(BUILD)/$(1) -j $(JOBS) --target $(2)'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast sanitized demo sim check-segments kill kill-kafka scale-kafka bench bench-kafka format format-check tidy lint-proto clean
+.PHONY: help setup build test test-fast sanitized demo sim check-segments kill kill-kafka scale-kafka bench bench-segments bench-kafka format format-check tidy lint-proto clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,9 @@ ORIGIN = --commit "$$(git describe --always --dirty)" \
 
 bench: build  ## JSON lines: name value unit commit machine
 	@$(BIN)/spotter-bench $(ORIGIN)
+
+bench-segments: build  ## what segments cost: an evaluation, an event among 100, a million windows, a definition
+	@$(BIN)/spotter-bench --segments $(ORIGIN)
 
 bench-kafka: build  ## the same of the programs on Kafka, with a broker beside them
 	@cmake/setup.sh test

@@ -31,6 +31,11 @@ segment::Result Evaluator::Evaluate(const segment::Expression& expression,
   return expression.Evaluate({.member = view, .now = now, .tenant = tenant_, .segments = this});
 }
 
+bool Evaluator::Ask(std::string_view segment, const engine::StoredMember& member, EventTime now) {
+  const auto found = segments_.find(segment);
+  return found != segments_.end() && Evaluate(found->second, member, now).value;
+}
+
 segment::SegmentValue Evaluator::Lookup(std::string_view segment) const {
   const auto found = segments_.find(segment);
   if (found == segments_.end()) return {};

@@ -38,6 +38,23 @@ class SegmentOrder {
   std::vector<std::string> order_;
 };
 
+model::InputSet InputsOf(const segment::Dependencies& dependencies,
+                         const std::map<std::string, Rule>& segments) {
+  model::InputSet inputs;
+  for (const model::FactKind kind : dependencies.facts) inputs |= model::InputSet::Of(kind);
+  for (const model::AttributeId trait : dependencies.traits) inputs |= model::InputSet::Of(trait);
+  if (dependencies.on_consent) inputs |= model::InputSet::Consent();
+  for (const std::string& segment : dependencies.segments) inputs |= segments.at(segment).inputs;
+  return inputs;
+}
+
+bool ReadsQuarantined(const segment::Dependencies& dependencies,
+                      const std::map<std::string, Rule>& segments) {
+  return std::ranges::any_of(dependencies.segments, [&](const std::string& segment) {
+    return segments.at(segment).stands_still;
+  });
+}
+
 }  // namespace
 
 bool Member::IsMember(std::string_view segment) const {
@@ -69,7 +86,13 @@ Status Tenant::Rebuild() {
   for (const auto& [id, rule] : compiled) SPOTTER_RETURN_IF_ERROR(order.Visit(id, id));
 
   std::vector<Rule> new_rules;
-  for (const std::string& id : order.order()) new_rules.push_back(compiled.at(id));
+  for (const std::string& id : order.order()) {
+    Rule& rule = compiled.at(id);
+    rule.inputs = InputsOf(rule.expression.dependencies(), compiled);
+    rule.stands_still = !segment_definitions.at(id).quarantine.empty() ||
+                        ReadsQuarantined(rule.expression.dependencies(), compiled);
+    new_rules.push_back(rule);
+  }
 
   std::vector<journey::Journey> new_journeys;
   for (const auto& [id, definition] : journey_definitions) {
@@ -87,6 +110,8 @@ Status Tenant::Rebuild() {
         }
       }
     }
+    rule.inputs = InputsOf(journey.entry().dependencies(), compiled);
+    rule.stands_still = ReadsQuarantined(journey.entry().dependencies(), compiled);
     new_rules.push_back(std::move(rule));
     new_journeys.push_back(std::move(journey));
   }

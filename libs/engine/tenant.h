@@ -11,6 +11,7 @@
 #include "govern/zone.h"
 #include "journey/advance_enrolment.h"
 #include "model/definition.h"
+#include "model/input_set.h"
 #include "segment/expression.h"
 #include "state/record_rows.h"
 #include "state/rows.h"
@@ -23,6 +24,10 @@ struct Rule {
   segment::Expression expression;
   uint64_t revision = 0;  // of the definition: the tenant's definition count then
   int journey = -1;       // index of the journey whose entry it is
+  // What can change its value besides time, also by the segments that it reads.
+  model::InputSet inputs;
+  // It, or a segment that it reads, is in quarantine: memberships stay as they are, nobody enters.
+  bool stands_still = false;
 };
 
 // How many members a segment has.

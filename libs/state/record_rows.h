@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/input_set.h"
 #include "model/source_record.h"
 #include "state/state_hash.h"
 #include "store/store.h"
@@ -19,7 +20,7 @@ namespace spotter::state {
 struct StoredRecord {
   model::SourceRecord record;
   model::ProfileId profile;  // the profile it belongs to
-  EventTime touched_at;      // shard time at which its member was last decided by an event
+  model::Touches touches;    // at which shard time events changed what its member is decided by
   bool has_base = false;     // its base row is on disk
   uint32_t deltas = 0;       // delta rows on disk
 };
@@ -32,7 +33,7 @@ class RecordDelta {
   void SetIdentifiers(const std::vector<model::HeldIdentifier>& identifiers);
   void SetConsents(const std::vector<model::ConsentEntry>& consents);
   void SetProfile(model::ProfileId profile);
-  void Touch(EventTime touched_at);
+  void Touch(EventTime at, model::InputSet inputs);
   bool empty() const { return bytes_.empty(); }
   std::string_view bytes() const { return bytes_.view(); }
   void Clear() { bytes_.Clear(); }
