@@ -14,7 +14,7 @@ constexpr std::string_view kKeepReason = "facts are kept for 400 days";
 
 bool IsWindow(std::string_view name) {
   return name == "within" || name == "between" || name == "since" || name == "before" ||
-         name == "filter";
+         name == "filter" || name == "calendarWeek" || name == "calendarMonth";
 }
 
 }  // namespace
@@ -45,6 +45,10 @@ StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
   if (ast.name == "filter") {
     SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 2));
     SPOTTER_RETURN_IF_ERROR(AddFilter(ast.children[1], ast.children[2], draft));
+    return draft;
+  }
+  if (ast.name.starts_with("calendar")) {
+    SPOTTER_RETURN_IF_ERROR(AddCalendar(ast, draft.query));
     return draft;
   }
   const bool is_ages = ast.name == "within" || ast.name == "between";

@@ -163,7 +163,7 @@ Status CheckPass::AddFilter(const Ast& variable, const Ast& condition, Draft& dr
 Status CheckPass::CheckKept(const Ast& ast, const Draft& draft) {
   const EventQuery& query = draft.query;
   if (!draft.reads_attributes || !model::IsLifetime(query.kind)) return OkStatus();
-  if (!query.bounds.is_whole_life() || query.since >= 0) return OkStatus();
+  if (!query.bounds.is_whole_life() || query.since >= 0 || query.calendar) return OkStatus();
   return ErrorAt(ast.position, "attributes of events are kept for 400 days, so this needs a window",
                  "for example .within(days(400))");
 }

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "segment/calendar.h"
 #include "segment/expression.h"
 #include "segment/fact_window.h"
 #include "segment/functions.h"
@@ -37,6 +39,7 @@ enum class Op : uint8_t {
   kConsent,       // text: channel, other_text: purpose
   kSegment,       // text: id
   kBucket,        // text: salt
+  kZone,          // the name of the member's
   kCount,         // of queries[index]
   kCountCompare,  // the same, binary and number: with what
   kFirst,
@@ -87,9 +90,11 @@ struct EventQuery {
   WindowBounds bounds;
   int since = -1;  // node; -1: none
   int before = -1;
-  std::vector<uint32_t> filters;  // nodes, of the event in `slot`
-  uint32_t slot = 0;              // also of a fold's body
-  int64_t steps = 1;              // of the filters, for one event
+  std::optional<Calendar> calendar;  // its period around now
+  uint32_t zone = 0;                 // node; of the calendar
+  std::vector<uint32_t> filters;     // nodes, of the event in `slot`
+  uint32_t slot = 0;                 // also of a fold's body
+  int64_t steps = 1;                 // of the filters, for one event
 };
 
 enum class FoldKind : uint8_t { kSumOfAmounts, kSum, kAverage, kLeast, kMost, kDistinct };

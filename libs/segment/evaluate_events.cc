@@ -146,6 +146,21 @@ class Evaluator::Passing {
   const FactWindow& window_;
 };
 
+Value Evaluator::MemberZone() const {
+  const std::string_view zone = input_.zones == nullptr ? "" : input_.zones->ZoneOf(input_.member);
+  return zone.empty() ? ErrorValue("the member's time zone is not known") : StringValue(zone);
+}
+
+Value Evaluator::AddCalendar(const EventQuery& query, WindowBounds& bounds) {
+  const Value zone = Part(query.zone);
+  if (zone.is_error()) return zone;
+  const auto period = PeriodAround(*query.calendar, zone.text, now(), input_.zones);
+  if (!period) return ErrorValue("the rules of the time zone are not known", zone.valid_until);
+  bounds.from = std::max(bounds.from, period->from.ms);
+  bounds.to = std::min(bounds.to, period->to.ms - 1);
+  return BoolValue(true, std::min(zone.valid_until, period->to));
+}
+
 // The moment's window: bounds that are expressions cut the constant ones.
 Value Evaluator::AddBound(int node, bool is_since, WindowBounds& bounds) {
   const Value at = Part(static_cast<uint32_t>(node));
@@ -179,6 +194,14 @@ Value Evaluator::Query(const Node& node, const EventQuery& query) {
     if (bound < 0) [[likely]]
       continue;
     answer = AddBound(bound, is_since, bounds);
+    until = std::min(until, answer.valid_until);
+    if (answer.is_error()) {
+      answer.valid_until = until;
+      return answer;
+    }
+  }
+  if (query.calendar) [[unlikely]] {
+    answer = AddCalendar(query, bounds);
     until = std::min(until, answer.valid_until);
     if (answer.is_error()) {
       answer.valid_until = until;

@@ -47,6 +47,8 @@ class Evaluator {
 
   // evaluate_events.cc: windows, their events and what is asked of them
   class Passing;
+  Value MemberZone() const;
+  Value AddCalendar(const EventQuery& query, WindowBounds& bounds);
   Value AddBound(int node, bool is_since, WindowBounds& bounds);
   Value Query(const Node& node, const EventQuery& query);
   Value Filtered(const Node& node, const EventQuery& query, const FactWindow& window);
