@@ -110,8 +110,9 @@ class CheckPass {
   };
   bool IsQuery(const Ast& ast) const;
   StatusOr<Draft> CheckQuery(const Ast& ast);
-  StatusOr<model::FactKind> CheckKind(const Ast& ast);
+  StatusOr<model::FactKind> CheckKind(const Ast& call, size_t index);
   Status AddAges(const Ast& ast, Draft& draft);
+  Status AddNext(const Ast& ast, Draft& draft);
   Status AddInstant(const Ast& ast, Draft& draft);
   StatusOr<int64_t> WindowLength(const Ast& ast);
 

@@ -215,7 +215,7 @@ Value Evaluator::Query(const Node& node, const EventQuery& query) {
   }
   if (node.op == Op::kFold) [[unlikely]] {
     answer = FoldWindow(code_.folds[node.index], query, window);
-  } else if (!query.filters.empty()) [[unlikely]] {
+  } else if (query.looks_at_each()) [[unlikely]] {
     answer = Filtered(node, query, window);
   } else {
     Reduce(node, window, answer);
@@ -225,15 +225,38 @@ Value Evaluator::Query(const Node& node, const EventQuery& query) {
 }
 
 CountAnswer Evaluator::Passes(const EventQuery& query, FoundFact found) {
-  if (slots_.empty() || !work_.Spend(query.steps)) return {false};
-  slots_[query.slot] = EventValue(found, found.fact->time, kNever);
+  if (!work_.Spend(query.steps)) return {false};
+  if (query.slot >= 0) {
+    slots_[static_cast<size_t>(query.slot)] = EventValue(found, found.fact->time, kNever);
+  }
   EventTime until = kNever;
   for (const uint32_t filter : query.filters) {
     const Value passes = Part(filter);
     if (!passes.is_true()) return {false, passes.valid_until};
     until = std::min(until, passes.valid_until);
   }
+  if (query.next.empty()) return {true, until};
+  const EventTime followed = Followed(found.fact->time, query.next);
+  if (followed > now()) return {false, followed};
   return {true, until};
+}
+
+EventTime Evaluator::Followed(EventTime after, std::span<const NextEvent> next) {
+  if (next.empty()) return after;
+  const EventTime end = after + Duration(next[0].within_ms);
+  EventTime earliest = kNever;
+  for (const model::SourceRecord* record : input_.member.records) {
+    const std::span<const model::Fact> facts = record->timeline.Of(next[0].kind);
+    auto fact = std::ranges::upper_bound(facts, after, {}, &model::Fact::time);
+    for (; fact != facts.end() && fact->time < end; ++fact) {
+      if (!work_.Spend(1)) return kNever;
+      if (is_watching_ && fact->time > now()) seen_until_ = std::min(seen_until_, fact->time);
+      earliest = std::min(earliest, Followed(fact->time, next.subspan(1)));
+      // The first is the earliest, unless it is not followed itself.
+      if (next.size() == 1 || earliest <= now()) break;
+    }
+  }
+  return earliest;
 }
 
 EventTime Evaluator::Comes(const EventQuery& query, const FactWindow& window, int64_t k) {
@@ -248,7 +271,7 @@ EventTime Evaluator::Comes(const EventQuery& query, const FactWindow& window, in
 }
 
 Value Evaluator::Filtered(const Node& node, const EventQuery& query, const FactWindow& window) {
-  const std::optional<EventTime> kept_until = window.AttributesKeptUntil();
+  const std::optional<EventTime> kept_until = window.KeptUntil(!query.next.empty());
   if (!kept_until) return ErrorValue(kTooFarBack);
   Passing passing(*this, query, window);
   Value answer;

@@ -55,6 +55,8 @@ class Evaluator {
   Value EventField(const Node& node);
   // What the filters say of an event, and until when.
   CountAnswer Passes(const EventQuery& query, FoundFact found);
+  // The instant at which an event at `after` has been followed by all of `next`; kNever: never.
+  EventTime Followed(EventTime after, std::span<const NextEvent> next);
   // Visits every event of the window that passes, and says until when it does, newest first. The
   // answer: until when no other does.
   template <typename Visit>
