@@ -12,11 +12,9 @@ using model::FactKind;
 constexpr int64_t kKeepMs = model::kTimelineKeep.count();
 constexpr std::string_view kKeepReason = "facts are kept for 400 days";
 
-bool IsReducer(std::string_view name) {
-  return name == "count" || name == "exists" || name == "first" || name == "last";
-}
 bool IsWindow(std::string_view name) {
-  return name == "within" || name == "between" || name == "since" || name == "before";
+  return name == "within" || name == "between" || name == "since" || name == "before" ||
+         name == "filter";
 }
 
 }  // namespace
@@ -24,37 +22,7 @@ bool IsWindow(std::string_view name) {
 bool CheckPass::IsQuery(const Ast& ast) const {
   if (ast.kind == AstKind::kCall) return ast.name == "events";
   // A misspelt window is one of events as well, and so is what follows it.
-  return ast.kind == AstKind::kMethod && !IsReducer(ast.name) && IsQuery(ast.children[0]);
-}
-
-StatusOr<Checked> CheckPass::CheckReducer(const Ast& ast) {
-  const bool is_macro = std::ranges::count(MacroAndWindowNames(), ast.name) > 0;
-  if (std::ranges::count(WindowNames(), ast.name) == 0) {
-    if (!is_macro) return UnknownName("function", ast.name, ast.position, WindowNames());
-    return ErrorAt(ast.position,
-                   fmt::format("{}() over events is not in the language yet", ast.name));
-  }
-  if (!IsReducer(ast.name)) {
-    return ErrorAt(ast.position, fmt::format("a window .{}() is asked for something", ast.name),
-                   "end it in .count(), .exists(), .first() or .last()");
-  }
-  if (ast.name == "exists" && ast.children.size() > 1) {
-    return ErrorAt(ast.position, "exists(x, p) over events is not in the language yet");
-  }
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 0));
-  SPOTTER_ASSIGN_OR_RETURN(const Draft draft, CheckQuery(ast.children[0]));
-  if (ast.name == "count") return Reduce({.op = Op::kCount}, Type::kInt, draft.query);
-  if (ast.name == "exists") {
-    return Reduce({.op = Op::kCountCompare, .binary = BinaryOp::kGreaterEqual, .number = 1},
-                  Type::kBool, draft.query);
-  }
-  return Reduce({.op = ast.name == "first" ? Op::kFirst : Op::kLast}, Type::kEvent, draft.query,
-                /*is_nullable=*/true);
-}
-
-Checked CheckPass::Reduce(Node node, TypeId type, const EventQuery& query, bool is_nullable) {
-  node.index = emit_.AddQuery(query);
-  return emit_.Leaf(node, type, is_nullable);
+  return ast.kind == AstKind::kMethod && !IsReducerName(ast.name) && IsQuery(ast.children[0]);
 }
 
 StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
@@ -65,18 +33,20 @@ StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
     if (!IsKeptForLife(draft.query.kind)) draft.query.bounds.far = kKeepMs - 1;
     return draft;
   }
-  const bool is_method = ast.kind == AstKind::kMethod && !IsReducer(ast.name);
+  const bool is_method = ast.kind == AstKind::kMethod && !IsReducerName(ast.name);
   if (!is_method || !(IsWindow(ast.name) || IsQuery(ast))) {
     SPOTTER_RETURN_IF_ERROR(CheckNode(ast).status());  // a misspelt name is the likelier fault
     return ErrorAt(ast.position, "expected events('kind') and its windows before the dot");
   }
   if (!IsWindow(ast.name)) {
-    if (ast.name == "filter") {
-      return ErrorAt(ast.position, "filter() over events is not in the language yet");
-    }
     return UnknownName("function", ast.name, ast.position, WindowNames());
   }
   SPOTTER_ASSIGN_OR_RETURN(Draft draft, CheckQuery(ast.children[0]));
+  if (ast.name == "filter") {
+    SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 2));
+    SPOTTER_RETURN_IF_ERROR(AddFilter(ast.children[1], ast.children[2], draft));
+    return draft;
+  }
   const bool is_ages = ast.name == "within" || ast.name == "between";
   SPOTTER_RETURN_IF_ERROR(is_ages ? AddAges(ast, draft) : AddInstant(ast, draft));
   return draft;

@@ -42,8 +42,11 @@ enum class Op : uint8_t {
   kFirst,
   kLast,
   kLastTime,   // the time of kLast, or null
+  kFold,       // of folds[index]
   kEventTime,  // child: an event
   kEventAmount,
+  kEventField,  // the same, of attribute
+  kHasEventField,
   kNot,
   kNegate,
   kUnits,      // child times number milliseconds
@@ -84,6 +87,21 @@ struct EventQuery {
   WindowBounds bounds;
   int since = -1;  // node; -1: none
   int before = -1;
+  std::vector<uint32_t> filters;  // nodes, of the event in `slot`
+  uint32_t slot = 0;              // also of a fold's body
+  int64_t steps = 1;              // of the filters, for one event
+};
+
+enum class FoldKind : uint8_t { kSumOfAmounts, kSum, kAverage, kLeast, kMost, kDistinct };
+
+// .sum(e, body) and its like.
+struct EventFold {
+  FoldKind kind = FoldKind::kSum;
+  uint32_t query = 0;
+  uint32_t body = 0;      // of kSumOfAmounts, which is sum(e, e.amount), none is walked
+  int64_t steps = 1;      // of the body, for one event
+  Value zero;             // the sum of nothing
+  bool is_money = false;  // amounts of two currencies have no sum and no order
 };
 
 struct Node {
@@ -103,6 +121,7 @@ struct Code {
   std::vector<uint32_t> children;
   std::vector<Value> constants;
   std::vector<EventQuery> queries;
+  std::vector<EventFold> folds;
   std::vector<std::vector<const Overload*>> calls;  // what the kinds of the arguments choose from
   std::vector<Pattern> patterns;
   std::vector<Loop> loops;

@@ -47,6 +47,7 @@ class Emitter {
     return Over(node, type, std::span<const Checked>(children.begin(), children.size()));
   }
   uint32_t AddQuery(const EventQuery& query);
+  uint32_t AddFold(const EventFold& fold);
 
   // The value of a node that uses no member and no variable, at instant 0 (a moving one shows its
   // slope).

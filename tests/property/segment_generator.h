@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,9 @@ inline constexpr int64_t kHorizon = 60;              // milliseconds looked at f
 struct RandomFact {
   model::FactKind kind;
   int64_t time;
-  int64_t amount;
+  int64_t amount = 0;
+  int64_t quantity = -1;  // -1: the event lacks it
+  std::string genre;      // "": the event lacks it
 };
 
 // One member, as the builder makes her and as a plain list.
@@ -62,10 +65,42 @@ struct RandomMember {
   int64_t joined_at = 0;
 
   explicit RandomMember(Dice& dice);
+  // A fact is taken back, one comes late, or another member's records become hers.
+  void Change(Dice& dice);
   MemberBuilder Build() const;
-  std::vector<RandomFact> Of(model::FactKind kind) const;  // ascending by time
+  const std::vector<RandomFact>& Of(model::FactKind kind) const;  // ascending by time
+
+ private:
+  void Sort();
+  std::map<model::FactKind, std::vector<RandomFact>> sorted_;
 };
 
+// A window as a question to one fact at one instant, and whether it can be answered then.
+struct NaiveWindow {
+  std::string text;
+  std::function<bool(int64_t time, int64_t now)> contains;
+  std::function<bool(int64_t now)> is_known;
+  bool has_end = true;       // something bounds it to the past
+  bool is_for_life = false;  // nothing but an instant does
+};
+
+inline constexpr int64_t kDay = 24 * 60 * 60 * 1000;
+inline constexpr int64_t kKeep = 400 * kDay;
+inline constexpr Naive kError{Naive::kError, 0};
+inline Naive Bool(bool value) { return {Naive::kValue, value ? 1 : 0}; }
+std::string DurationText(int64_t ms);
+std::string TimeText(int64_t ms);
+int64_t AgeScale(Dice& dice);     // zero, or the length of some window
+int64_t SomeInstant(Dice& dice);  // near those looked at, or that much earlier
+model::FactKind SomeKind(Dice& dice);
+bool Holds(std::string_view op, int64_t a, int64_t b);
+std::string_view SomeComparison(Dice& dice);
+Generated Constant(std::string text, int64_t value);
+Generated Compared(const Generated& a, std::string_view op, const Generated& b);
+
+// Meanings refer to the member: they follow her changes.
+NaiveWindow RandomWindow(Dice& dice, const RandomMember& member, model::FactKind kind);
+Generated RandomFold(Dice& dice, const RandomMember& member);  // a bool over filters and sums
 Generated RandomBool(Dice& dice, const RandomMember& member, int depth);
 
 }  // namespace spotter::segment
