@@ -484,6 +484,22 @@ TEST_F(TenantMoveTest, LateRecordsOfAnOlderOwnerChangeNothing) {
   EXPECT_EQ(directory_.ShardOf(kAna), 0);
 }
 
+// An owner that was paused within Begin wakes and appends its placement, of the same number and to
+// another shard, behind that of the owner after it.
+TEST_F(TenantMoveTest, APlacementOfAnOlderOwnerTurnsNoMoveAround) {
+  const auto begun = sides_[0].mover->Begin(kAna, 1);
+  ASSERT_TRUE(begun.ok()) << begun.status();
+  Turn();
+  ASSERT_EQ(StateOf(0, kAna), MoveState::kFrozen);
+  model::PlaceTenant late = *begun;
+  late.to_shard = 5;
+  Put(late);
+  Finish(kAna, 1);
+  EXPECT_EQ(StateOf(1, kAna), MoveState::kHere);
+  EXPECT_EQ(StateOf(0, kAna), MoveState::kGone);
+  ExpectReplayEqual();
+}
+
 TEST_F(TenantMoveTest, WhatCannotBeMovedIsSaid) {
   const auto message = [&](const model::TenantId& tenant, int to) {
     return std::string(MessageOf(sides_[0].mover->Begin(tenant, to).status()));
