@@ -2,7 +2,7 @@
 //
 // The contract of the language: (value, valid_until) is right at every instant. Random expressions
 // over random timelines (several records, facts of the future, facts that have left the timeline,
-// facts that come late or are taken back, merges)
+// facts that come late or are taken back, merges, clocks that go forward and back at midnight)
 // are evaluated only when their timer is due, and compared at every millisecond with a naive
 // meaning that looks at every fact. An early wake-up is allowed; a late one is a mismatch.
 //
@@ -49,8 +49,11 @@ Result EvaluateAt(const Expression& expression, const RandomMember& member,
                   const MemberBuilder& builder, int64_t now) {
   const model::MemberView view = builder.View();
   const FlippingSegment segments(member.segment_flips, now);
-  return expression.Evaluate(
-      {.member = view, .now = {now}, .tenant = "studio", .segments = &segments});
+  return expression.Evaluate({.member = view,
+                              .now = {now},
+                              .tenant = "studio",
+                              .segments = &segments,
+                              .zones = &member.zone});
 }
 
 struct Tally {
