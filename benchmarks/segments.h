@@ -22,7 +22,9 @@ StatusOr<std::vector<std::pair<std::string, double>>> EvaluateAudiences(int runs
 StatusOr<std::vector<double>> EventAmongSegments(int runs, int members);
 
 struct Crossing {
-  double members_per_second = 0;   // who leave a window, per processor second of the engine
+  // Who leave a window, per processor second of the engine: all read from the store, or in memory.
+  double members_per_second = 0;
+  double members_per_second_cached = 0;
   double roofline_per_second = 0;  // the same timers popped and the same rows written, no more
   double lateness_max = 0;         // seconds between the instant and the tick that fired it
 };

@@ -160,6 +160,13 @@ void Dispatcher::OnOutbox(std::span<const engine::OutboxChange> changes) {
   changed_.notify_all();
 }
 
+// Under mutex_.
+Status Dispatcher::CheckHere(const model::TenantId& tenant) const {
+  if (!away_.contains(tenant)) return OkStatus();
+  return Unavailable("tenant '{}' is moving to another shard: come again in a few seconds",
+                     tenant.value());
+}
+
 // Lease tokens are sealed with the tenant's secret.
 StatusOr<std::string> Dispatcher::KeyOf(const model::TenantId& tenant) const {
   SPOTTER_ASSIGN_OR_RETURN(const auto settings, engine::FindTenant(store_, tenant));
@@ -171,16 +178,9 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
                                                       std::string_view subscription, size_t max,
                                                       Duration ack_deadline, Duration wait) {
   const Scope scope(tenant, subscription);
-  const auto left = [&] {  // under mutex_
-    return away_.contains(tenant) ? Unavailable(
-                                        "tenant '{}' is moving to another shard: come "
-                                        "again in a few seconds",
-                                        tenant.value())
-                                  : OkStatus();
-  };
   {
     const std::lock_guard lock(mutex_);
-    SPOTTER_RETURN_IF_ERROR(left());
+    SPOTTER_RETURN_IF_ERROR(CheckHere(tenant));
   }
   SPOTTER_ASSIGN_OR_RETURN(const std::string key, KeyOf(tenant));
   SPOTTER_ASSIGN_OR_RETURN(const auto subscriptions, engine::ListSubscriptions(store_, tenant));
@@ -211,7 +211,7 @@ StatusOr<std::vector<engine::Lease>> Dispatcher::Pull(const model::TenantId& ten
     if (!may.ok() && (std::chrono::steady_clock::now() >= deadline || owner_->status().fenced)) {
       return Unavailable("nothing is delivered here now: {}", MessageOf(may));
     }
-    SPOTTER_RETURN_IF_ERROR(left());
+    SPOTTER_RETURN_IF_ERROR(CheckHere(tenant));
     SPOTTER_ASSIGN_OR_RETURN(Taken taken, TakeReady(scope, key, max, ack_deadline));
     if (!taken.undeliverable.empty()) {
       lock.unlock();
@@ -341,7 +341,12 @@ StatusOr<std::vector<engine::SettleResult>> Dispatcher::Settle(
     const model::TenantId& tenant, std::string_view subscription, std::string_view principal,
     std::span<const engine::SettleRequest> requests) {
   const Scope scope(tenant, subscription);
-  SPOTTER_ASSIGN_OR_RETURN(const std::string key, KeyOf(tenant));
+  const StatusOr<std::string> found_key = KeyOf(tenant);
+  if (found_key.status().code() == StatusCode::kNotFound) {
+    const std::lock_guard lock(mutex_);  // one that has gone is not unknown: its new shard takes it
+    SPOTTER_RETURN_IF_ERROR(CheckHere(tenant));
+  }
+  SPOTTER_ASSIGN_OR_RETURN(const std::string key, found_key);
   std::vector<engine::SettleResult> results;
   std::map<int64_t, model::Settle> settles;  // by generation
   {

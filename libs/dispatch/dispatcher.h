@@ -93,6 +93,7 @@ class Dispatcher final : public engine::Delivery, public engine::EffectListener 
 
   Status LoadTenant(const model::TenantId& tenant);
   void ForgetTenant(const model::TenantId& tenant);
+  Status CheckHere(const model::TenantId& tenant) const;
   StatusOr<std::string> KeyOf(const model::TenantId& tenant) const;
   StatusOr<Taken> TakeReady(const Scope& scope, const std::string& key, size_t max,
                             Duration ack_deadline);

@@ -288,6 +288,20 @@ StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
   return moves;
 }
 
+StatusOr<MovesUnderWay> ReadMovesUnderWay(const store::Reader& store) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto moves, ListMoves(store));
+  MovesUnderWay found;
+  for (const auto& [tenant, move] : moves) {
+    found.kept_back += move.kept_back;
+    if (move.state == state::MoveState::kArriving) found.arriving++;
+    if (move.state != state::MoveState::kFrozen) continue;
+    found.leaving++;
+    const bool is_oldest = found.frozen_since.ms == 0 || move.frozen_at < found.frozen_since;
+    if (is_oldest) found.frozen_since = move.frozen_at;
+  }
+  return found;
+}
+
 StatusOr<std::optional<state::TenantMove>> FindMove(const store::Reader& store,
                                                     const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
@@ -323,8 +337,14 @@ StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Reader& s
 
 StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Reader& store) {
   SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> ids, state::ReadTenants(store));
+  SPOTTER_ASSIGN_OR_RETURN(const auto moves, ListMoves(store));
+  std::set<std::string, std::less<>> gone;  // another shard has it; its rows are being dropped
+  for (const auto& [tenant, move] : moves) {
+    if (move.state == state::MoveState::kDropping) gone.insert(tenant.value());
+  }
   std::vector<model::TenantSettings> tenants;
   for (const std::string& id : ids) {
+    if (gone.contains(id)) continue;
     SPOTTER_ASSIGN_OR_RETURN(auto settings, FindTenant(store, model::TenantId(id)));
     if (settings.has_value()) tenants.push_back(*std::move(settings));
   }

@@ -265,7 +265,9 @@ class Shard::Impl {
   StatusOr<LoadedRecord*> FindRecord(Tenant& tenant, model::RecordKey key);
   StatusOr<LoadedRecord*> CreateRecord(Tenant& tenant, std::string source, std::string customer_id);
   // The member with this profile id, following a redirect; NotFound if there is none.
-  StatusOr<Member*> FindMember(Tenant& tenant, model::ProfileId id);
+  // `read`: a record of the member that was read already; taken over.
+  StatusOr<Member*> FindMember(Tenant& tenant, model::ProfileId id,
+                               state::StoredRecord* read = nullptr);
   Member& AddMember(Tenant& tenant, state::Profile profile);    // one that is stored
   Member& FoundMember(Tenant& tenant, state::Profile profile);  // a new one
   StatusOr<model::ProfileId> MintProfile(Tenant& tenant, const LoadedRecord& founder);

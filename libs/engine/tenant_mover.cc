@@ -97,6 +97,7 @@ Status TenantMover::Leave(const model::PlaceTenant& place) {
   const TenantId& tenant = place.tenant;
   SPOTTER_ASSIGN_OR_RETURN(const auto move, FindMove(ports_.store, tenant));
   if (move.has_value() && move->revision == place.revision && move->state == MoveState::kFrozen) {
+    if (move->other != place.to_shard) SPOTTER_RETURN_IF_ERROR(Correct(place, *move));
     const Sent sent = SentOf(tenant);
     return sent.revision == place.revision && sent.is_all ? OkStatus() : Export(tenant, *move);
   }
@@ -111,6 +112,15 @@ Status TenantMover::Leave(const model::PlaceTenant& place) {
                 model::FreezeTenant{
                     .tenant = tenant, .revision = place.revision, .to_shard = place.to_shard}));
   return OkStatus();
+}
+
+// Two owners can begin a move under one number: one that was paused appends its placement behind
+// the other's. Where the tenant goes is what this shard's log says, which froze it for that.
+Status TenantMover::Correct(model::PlaceTenant place, const Move& move) {
+  LogWarn("placement corrected, tenant={} revision={} to={} found={}", place.tenant.value(),
+          place.revision, move.other, place.to_shard);
+  place.to_shard = move.other;
+  return ports_.directory.Append(place, kDirectoryTimeout);
 }
 
 // Waits until it is durable, and does not repeat it before it can have been applied.

@@ -67,6 +67,7 @@ class TenantMover {
   using Move = state::TenantMove;
 
   Status Leave(const model::PlaceTenant& place);
+  Status Correct(model::PlaceTenant place, const Move& move);
   Status Export(const TenantId& tenant, const Move& move);
   Status ExportRows(const TenantId& tenant, const Move& move, log::Log& log,
                     model::ImportTenant& part);

@@ -140,7 +140,8 @@ StatusOr<std::vector<BodyResult>> Intake::HandleTrusted(const TenantId& tenant,
                      .source = std::string(is_raw ? body.source : kCloudEventsSource),
                      .content_type = std::string(is_raw ? "application/json" : body.content_type),
                      .bytes = body.body,
-                     .origin = body.origin});
+                     .origin = body.origin,
+                     .letters_kept = body.letters_kept});
   }
   return Store(tenant, info, std::move(parts), /*backfill=*/false);
 }
@@ -208,9 +209,14 @@ StatusOr<BodyResult> Intake::Redrive(const TenantId& tenant, std::string_view id
 Status Intake::KeepRefused(const TenantId& tenant, const std::vector<Part>& parts, bool backfill,
                            std::vector<BodyResult>& results) {
   std::vector<DeadLetter> letters;
+  const auto is_kept = [](const Part& part) {
+    return part.letters_kept != nullptr && *part.letters_kept;
+  };
   for (size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
     for (const connect::Rejection& rejection : part.decoded.rejections) {
+      results[i].refused.push_back({rejection.reason, rejection.detail, ""});
+      if (is_kept(part)) continue;
       const bool is_whole = rejection.bytes.empty();
       letters.push_back(
           {.tenant = tenant.value(),
@@ -222,13 +228,15 @@ Status Intake::KeepRefused(const TenantId& tenant, const std::vector<Part>& part
            .received_at = clock_.Now(),
            .origin = std::string(part.origin),
            .bytes = is_whole ? std::string(part.bytes) : rejection.bytes});
-      results[i].refused.push_back({rejection.reason, rejection.detail, ""});
     }
   }
   if (letters.empty()) return OkStatus();
   SPOTTER_ASSIGN_OR_RETURN(std::vector<std::string> ids, dead_letters_.AddAll(std::move(letters)));
-  for (size_t next = 0; BodyResult & result : results) {
-    for (RefusedPart& part : result.refused) part.dead_letter = std::move(ids[next++]);
+  size_t next = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (is_kept(parts[i])) continue;
+    for (RefusedPart& part : results[i].refused) part.dead_letter = std::move(ids[next++]);
+    if (parts[i].letters_kept != nullptr) *parts[i].letters_kept = true;
   }
   return OkStatus();
 }

@@ -48,6 +48,9 @@ struct TrustedBody {
   std::span<const connect::Header> headers;
   std::string_view body;
   std::string_view origin;  // where it is kept, for its dead letter
+  // Whether what is refused of it is a dead letter already: read, and set once it is. Who comes
+  // again after an error keeps it, so that an outage leaves one letter and not one for each try.
+  bool* letters_kept = nullptr;
 };
 
 // Errors of every call: NotFound for an unknown tenant; Unavailable while the tenant moves to
@@ -103,6 +106,7 @@ class Intake {
     std::string content_type;
     std::string_view bytes;
     std::string_view origin = {};
+    bool* letters_kept = nullptr;
   };
 
   StatusOr<TenantInfo> FindTenant(const model::TenantId& tenant) const;

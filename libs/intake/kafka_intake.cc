@@ -38,13 +38,13 @@ void KafkaIntake::Step() {
   ServeLines(/*only_due=*/true);
   if (is_marked_ &&
       (clock_.Now() - committed_at_ >= kCommitInterval || clock_.Now() < committed_at_)) {
-    Commit();
+    Commit(/*waits=*/false);
   }
 }
 
 void KafkaIntake::Drain() {
   ServeLines(/*only_due=*/false);
-  Commit();
+  Commit(/*waits=*/true);
 }
 
 // --- Reading ---------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ void KafkaIntake::ServeLines(bool only_due) {
   TellTrouble();
 }
 
-KafkaIntake::Served KafkaIntake::Serve(const std::string& tenant, const Line& line) {
+KafkaIntake::Served KafkaIntake::Serve(const std::string& tenant, Line& line) {
   return tenant.empty() ? ServeLetters(line) : ServeBodies(model::TenantId(tenant), line);
 }
 
@@ -179,12 +179,21 @@ KafkaIntake::Served KafkaIntake::ServeLetters(const Line& line) {
   return {.done = kept.ok() ? count : 0, .trouble = kept};
 }
 
-KafkaIntake::Served KafkaIntake::ServeBodies(const model::TenantId& tenant, const Line& line) {
+TrustedBody KafkaIntake::TrustedOf(InHand& in_hand) {
+  const auto& body = std::get<BoundBody>(in_hand.what);
+  return {.source = body.source,
+          .content_type = body.content_type,
+          .headers = body.headers,
+          .body = body.body,
+          .origin = body.origin,
+          .letters_kept = &in_hand.letters_kept};
+}
+
+KafkaIntake::Served KafkaIntake::ServeBodies(const model::TenantId& tenant, Line& line) {
   const size_t count = CountOfOneAppend(line);
   std::vector<TrustedBody> bodies;
   for (size_t i = 0; i < count; ++i) {
-    const auto& body = std::get<BoundBody>(line.waiting[i].what);
-    bodies.push_back({body.source, body.content_type, body.headers, body.body, body.origin});
+    bodies.push_back(TrustedOf(line.waiting[i]));
   }
   const Status stored = intake_.HandleTrusted(tenant, bodies).status();
   if (stored.ok()) return {.done = count, .trouble = stored};
@@ -202,11 +211,11 @@ KafkaIntake::Served KafkaIntake::ServeBodies(const model::TenantId& tenant, cons
   return {.done = kept.ok() ? count : 0, .trouble = kept};
 }
 
-KafkaIntake::Served KafkaIntake::ServeOneByOne(const model::TenantId& tenant, const Line& line,
+KafkaIntake::Served KafkaIntake::ServeOneByOne(const model::TenantId& tenant, Line& line,
                                                size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const auto& body = std::get<BoundBody>(line.waiting[i].what);
-    const TrustedBody one{body.source, body.content_type, body.headers, body.body, body.origin};
+    const TrustedBody one = TrustedOf(line.waiting[i]);
     Status stored = intake_.HandleTrusted(tenant, {&one, 1}).status();
     if (stored.code() == StatusCode::kInvalidArgument) {
       std::vector<DeadLetter> letter;
@@ -251,11 +260,13 @@ void KafkaIntake::MarkDone(const OffsetLedger::Partition& partition, int64_t off
   is_marked_ = true;
 }
 
-void KafkaIntake::Commit() {
+// A turn does not wait for the answer: what has come meanwhile would wait with it.
+void KafkaIntake::Commit(bool waits) {
   committed_at_ = clock_.Now();
-  const Status committed = consumer_.Commit();
+  const StatusOr<bool> all = waits ? StatusOr<bool>(true) : consumer_.CommitSoon();
+  const Status committed = waits ? consumer_.Commit() : all.status();
   if (committed.ok()) {
-    is_marked_ = false;
+    is_marked_ = !*all;
     read_problem_.clear();
     return;
   }

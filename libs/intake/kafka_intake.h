@@ -58,6 +58,7 @@ class KafkaIntake {
     int64_t offset = 0;
     std::variant<BoundBody, DeadLetter> what;
     size_t bytes = 0;
+    bool letters_kept = false;  // TrustedBody
   };
   // Of a tenant; that of "" has the dead letters.
   struct Line {
@@ -75,15 +76,16 @@ class KafkaIntake {
   void DropWhatIsNotOurs(const std::vector<log_kafka::SourceMessage>& messages);
   void Take(log_kafka::SourceMessage message);
   void ServeLines(bool only_due);
-  Served Serve(const std::string& tenant, const Line& line);
+  Served Serve(const std::string& tenant, Line& line);
   Served ServeLetters(const Line& line);
-  Served ServeBodies(const model::TenantId& tenant, const Line& line);
+  static TrustedBody TrustedOf(InHand& in_hand);
+  Served ServeBodies(const model::TenantId& tenant, Line& line);
   // After the log has refused a record of several bodies: each by itself.
-  Served ServeOneByOne(const model::TenantId& tenant, const Line& line, size_t count);
+  Served ServeOneByOne(const model::TenantId& tenant, Line& line, size_t count);
   size_t CountOfOneAppend(const Line& line) const;
   void Settle(Line& line, const Served& served);
   void MarkDone(const OffsetLedger::Partition& partition, int64_t offset);
-  void Commit();
+  void Commit(bool waits);
   bool IsDue(const Line& line) const;
   Duration TimeToRead() const;
   void TellTrouble();

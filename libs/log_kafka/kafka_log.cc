@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/log_message.h"
 #include "log_kafka/client_parts.h"
 #include "log_kafka/reader.h"
 #include "log_kafka/topics.h"
@@ -89,9 +90,17 @@ StatusOr<std::vector<Offset>> PartitionLog::Append(std::span<const std::string_v
     return Unavailable("{}", marks_->problem());
   }
   SPOTTER_ASSIGN_OR_RETURN(const std::shared_ptr<Producer> producer, client_->parts().producer());
+  const Offset known_end = marks_->end();
   StatusOr<std::vector<Offset>> offsets =
       producer->Send(options_.topic, options_.partition, messages, patience);
-  if (offsets.ok()) marks_->SawRecord(offsets->back());
+  if (!offsets.ok()) return offsets;
+  // The leader does not know the offset of a record that it has had for long: then it says -1.
+  if (offsets->front() >= 0 && offsets->front() < known_end &&
+      marks_->WentBack(offsets->front(), known_end)) {
+    LogError("log lost its tail, topic={} partition={} end_before={} appended_at={}",
+             options_.topic, options_.partition, known_end, offsets->front());
+  }
+  marks_->SawRecord(offsets->back());
   return offsets;
 }
 

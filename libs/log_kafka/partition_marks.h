@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "log/log.h"
 
@@ -29,6 +31,19 @@ class PartitionMarks {
   void SawRecord(log::Offset offset) {  // read or acknowledged: below the high watermark
     const std::lock_guard lock(mutex_);
     end_ = std::max(end_, offset + 1);
+  }
+  // A record of ours was acknowledged below what the log was known to hold: what lay there is gone.
+  // Returns whether that is news.
+  bool WentBack(log::Offset to, log::Offset from) {
+    const std::lock_guard lock(mutex_);
+    if (went_back_.has_value()) return false;
+    went_back_ = {to, from};
+    return true;
+  }
+  // The offset that the record got, and the end that was known before, if it went back.
+  std::optional<std::pair<log::Offset, log::Offset>> went_back() const {
+    const std::lock_guard lock(mutex_);
+    return went_back_;
   }
   void Failed(std::string why) {
     const std::lock_guard lock(mutex_);
@@ -60,6 +75,7 @@ class PartitionMarks {
   mutable std::mutex mutex_;
   log::Offset start_ = 0;
   log::Offset end_ = 0;
+  std::optional<std::pair<log::Offset, log::Offset>> went_back_;
   std::string problem_;
   Steady::time_point away_since_;
 };

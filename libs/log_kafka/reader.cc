@@ -75,6 +75,16 @@ Status Reader::CheckRange(log::Offset from, const Watermarks& found) const {
   return OkStatus();
 }
 
+// What was read up to the old end is not what the log holds there now, though it has grown again.
+Status Reader::CheckTail() const {
+  const auto found = marks_->went_back();
+  if (!found.has_value() || allows_gaps_) return OkStatus();
+  return FailedPrecondition(
+      "{}: a record was appended at offset {} after the log had reached {}: the log lost its tail, "
+      "or the topic was made anew",
+      name(), found->first, found->second);
+}
+
 void Reader::StopFetching() {
   fetched_.clear();
   if (queue_ == nullptr) return;
@@ -87,6 +97,7 @@ void Reader::StopFetching() {
 
 Status Reader::Read(log::Offset from, size_t max_records, size_t max_bytes,
                     std::vector<log::Record>& records) {
+  SPOTTER_RETURN_IF_ERROR(CheckTail());
   SPOTTER_RETURN_IF_ERROR(SeekTo(from, kSeekTimeout));
   const size_t before = records.size();
   size_t bytes = 0;
@@ -166,15 +177,25 @@ Status Reader::OnGap(log::Offset found) {
       name(), next_, found - 1);
 }
 
+// The leader had no such offset when it was asked. That it has one now, because others have
+// appended meanwhile, heals nothing: what lies between is not what was there.
+Status Reader::OnOutOfRange() {
+  const log::Offset from = next_;
+  StopFetching();
+  if (allows_gaps_) return SeekTo(from, kSeekTimeout);
+  const StatusOr<Watermarks> found = client_->parts().Ask(*marks_, kSeekTimeout);
+  if (found.ok()) SPOTTER_RETURN_IF_ERROR(CheckRange(from, *found));
+  return FailedPrecondition(
+      "{}: the leader said that offset {} is outside the log, which ends at {} now: the log lost "
+      "its tail and has grown again",
+      name(), from, found.ok() ? found->end : marks_->end());
+}
+
 Status Reader::OnError(const rd_kafka_message_t& message) {
   switch (message.err) {
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: {
-      // The range says what became of the offset; fetching resumes where it is still inside.
-      const log::Offset from = next_;
-      StopFetching();
-      return SeekTo(from, kSeekTimeout);
-    }
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      return OnOutOfRange();
     case RD_KAFKA_RESP_ERR__BAD_MSG:
       return DataLoss("{}: the record at offset {} is damaged: {}", name(), next_,
                       rd_kafka_message_errstr(&message));

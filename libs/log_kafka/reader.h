@@ -35,10 +35,12 @@ class Reader {
 
   Status SeekTo(log::Offset from, Duration timeout);
   Status CheckRange(log::Offset from, const Watermarks& found) const;
+  Status CheckTail() const;
   void StopFetching();
   void Fetch(size_t count);
   Status TakeMessage(const rd_kafka_message_t& message, std::vector<log::Record>& records);
   Status OnError(const rd_kafka_message_t& message);
+  Status OnOutOfRange();
   Status OnGap(log::Offset found);
   std::string name() const;
 

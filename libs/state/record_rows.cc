@@ -150,6 +150,12 @@ StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Reader& store,
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> base,
                            store.Get(store::Family::kState, RecordRowKey(tenant, key, 0)));
   if (!base.has_value()) return std::nullopt;
+  return ReadKnownRecord(store, tenant, key);
+}
+
+StatusOr<std::optional<StoredRecord>> ReadKnownRecord(const store::Reader& store,
+                                                      std::string_view tenant,
+                                                      model::RecordKey key) {
   // All rows by one scan: what another thread commits meanwhile is seen whole or not at all.
   const std::string prefix = RecordPrefix(tenant, key);
   std::optional<StoredRecord> stored;

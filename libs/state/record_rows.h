@@ -52,6 +52,11 @@ void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelt
 StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Reader& store,
                                                  std::string_view tenant, model::RecordKey key);
 
+// The same of a record that is known to be there; without the look-up that is cheap where it is not.
+StatusOr<std::optional<StoredRecord>> ReadKnownRecord(const store::Reader& store,
+                                                      std::string_view tenant,
+                                                      model::RecordKey key);
+
 // Takes the rows of one record in the order of their keys: the base begins `stored`, deltas change
 // it. DataLoss: a row does not decode, or a delta comes first.
 Status FoldRecordRow(std::string_view key, std::string_view value,

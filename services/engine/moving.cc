@@ -27,12 +27,12 @@ bool HasHeartbeat(const std::vector<log::Record>& records) {
 
 }  // namespace
 
-Moving::Moving(std::shared_ptr<ShardHost> host, const Cluster& cluster, std::string log_topic,
-               std::function<bool(int32_t shard)> has_shard)
+Moving::Moving(std::shared_ptr<ShardHost> host, const Cluster& cluster,
+               const ClusterSettings& settings, std::function<bool(int32_t shard)> owns_shard)
     : host_(std::move(host)),
       cluster_(cluster),
-      log_topic_(std::move(log_topic)),
-      has_shard_(std::move(has_shard)),
+      settings_(settings),
+      owns_shard_(std::move(owns_shard)),
       mover_(Ports()),
       thread_([this] { Run(); }) {}
 
@@ -91,9 +91,9 @@ StatusOr<std::shared_ptr<log::Log>> Moving::LogOf(int32_t shard) {
     const std::lock_guard lock(mutex_);
     if (const auto found = logs_.find(shard); found != logs_.end()) return found->second;
   }
-  SPOTTER_ASSIGN_OR_RETURN(
-      std::shared_ptr<log::Log> log,
-      log_kafka::KafkaLog::Open(cluster_.client, {.topic = log_topic_, .partition = shard}));
+  SPOTTER_ASSIGN_OR_RETURN(std::shared_ptr<log::Log> log,
+                           log_kafka::KafkaLog::Open(cluster_.client, {.topic = settings_.log_topic,
+                                                                       .partition = shard}));
   const std::lock_guard lock(mutex_);
   return logs_.emplace(shard, std::move(log)).first->second;
 }
@@ -105,10 +105,15 @@ Status Moving::CheckOwner(int32_t shard) {
   if (!owner.has_value() || owner->address.empty()) {
     return Unavailable("shard {}: no engine owns it now", shard);
   }
-  if (has_shard_(shard)) return OkStatus();  // and reads that log itself
+  if (owns_shard_(shard)) return OkStatus();
+  // A client of its own: a standby of that shard here reads its log already, or another move's
+  // look.
+  SPOTTER_ASSIGN_OR_RETURN(
+      const auto client,
+      log_kafka::KafkaClient::Create({.brokers = settings_.brokers, .settings = settings_.kafka}));
   SPOTTER_ASSIGN_OR_RETURN(
       const std::shared_ptr<log::Log> log,
-      log_kafka::KafkaLog::Open(cluster_.client, {.topic = log_topic_, .partition = shard}));
+      log_kafka::KafkaLog::Open(client, {.topic = settings_.log_topic, .partition = shard}));
   log::Offset next = log->durable_end();
   const EventTime began = boot_clock_.Now();
   while (boot_clock_.Now() - began < kHeartbeat && MayAct()) {

@@ -20,10 +20,11 @@ namespace spotter::service {
 // Thread safety: all methods from any thread.
 class Moving {
  public:
-  // Begins at once; what is under way goes on. `cluster` outlives it. `has_shard`: whether this
-  // engine has another shard open.
-  Moving(std::shared_ptr<ShardHost> host, const Cluster& cluster, std::string log_topic,
-         std::function<bool(int32_t shard)> has_shard);
+  // Begins at once; what is under way goes on. `cluster` and its `settings` outlive it.
+  // `owns_shard`: whether this engine owns another shard and may deliver there, and thus takes
+  // tenants in. That it has it open is not enough: it may be a standby, or stand still.
+  Moving(std::shared_ptr<ShardHost> host, const Cluster& cluster, const ClusterSettings& settings,
+         std::function<bool(int32_t shard)> owns_shard);
   ~Moving();    // stops
   void Stop();  // idempotent; what is under way goes on with the next owner
 
@@ -39,8 +40,8 @@ class Moving {
 
   const std::shared_ptr<ShardHost> host_;
   const Cluster& cluster_;
-  const std::string log_topic_;
-  const std::function<bool(int32_t shard)> has_shard_;
+  const ClusterSettings& settings_;
+  const std::function<bool(int32_t shard)> owns_shard_;
   const BootClock boot_clock_;
 
   mutable std::mutex mutex_;

@@ -110,7 +110,7 @@ class Engine final : public Program {
                                             static_cast<size_t>(config_.write_buffer_bytes)),
         .histograms = AddShardHistograms(metrics_)});
     shards_ = std::make_unique<ShardTable>(*parts_);
-    parts_->has_shard = [this](int32_t shard) { return shards_->Has(shard); };
+    parts_->owns_shard = [this](int32_t shard) { return shards_->Owns(shard); };
     logs_.emplace(*shards_);
     SPOTTER_ASSIGN_OR_RETURN(dead_letters_, intake::DeadLetterFiles::Open(
                                                 {.folder = directory_->dead_letters()}, clock_));

@@ -158,8 +158,8 @@ Status ShardSlot::OpenAndOwn() {
   SPOTTER_RETURN_IF_ERROR(Announce(/*serves=*/true));
   {
     const std::lock_guard moving_lock(mutex_);
-    moving_ = std::make_shared<Moving>(host, parts_.cluster, parts_.config.cluster.log_topic,
-                                       parts_.has_shard);
+    moving_ =
+        std::make_shared<Moving>(host, parts_.cluster, parts_.config.cluster, parts_.owns_shard);
   }
   if (!parts_.actions.empty()) {
     auto mirror =

@@ -29,10 +29,10 @@ struct EngineParts {
   ShardHistograms histograms;
   // The topic of --actions-topic, a log a partition; empty: nothing is mirrored.
   std::vector<std::shared_ptr<log::Log>> actions;
-  // Set before the first shard begins: where gateways reach this engine, and whether it has a shard
-  // open, as owner or as standby.
+  // Set before the first shard begins: where gateways reach this engine, and whether it owns a
+  // shard and may deliver there.
   std::string address;
-  std::function<bool(int32_t shard)> has_shard;
+  std::function<bool(int32_t shard)> owns_shard;
 };
 
 enum class SlotState {

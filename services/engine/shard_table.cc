@@ -162,9 +162,10 @@ std::string ShardTable::problem() const {
   return "";
 }
 
-bool ShardTable::Has(int32_t shard) const {
+bool ShardTable::Owns(int32_t shard) const {
   const std::shared_ptr<ShardSlot> slot = Find(shard);
-  return slot != nullptr && slot->host() != nullptr;
+  const std::shared_ptr<ShardHost> host = slot == nullptr ? nullptr : slot->host();
+  return host != nullptr && host->owner() != nullptr && host->owner()->may_deliver();
 }
 
 bool ShardTable::is_opening() const {

@@ -38,9 +38,9 @@ class ShardTable final : public api::Shards {
 
   // Why the engine is not ready: what stands in the way of each shard that it has; "" = nothing.
   std::string problem() const;
-  bool Has(int32_t shard) const;  // open, as owner or as standby
-  bool is_opening() const;        // one of them is
-  std::string numbers() const;    // "0,2,4" of those it has
+  bool Owns(int32_t shard) const;  // and may deliver
+  bool is_opening() const;         // one of them is
+  std::string numbers() const;     // "0,2,4" of those it has
   void AddSamples(exposition::Samples& out) const;
   void StopDelivery();
   void Close();

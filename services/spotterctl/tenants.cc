@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "services/spotterctl/commands.h"
@@ -110,7 +111,9 @@ Status List(const Client& client) {
                            client.Call<Admin>(&Admin::Stub::GetStatus, v1::GetStatusRequest()));
   std::vector<std::vector<std::string>> rows = {
       {"TENANT", "KIND", "ZONE", "REGION", "SOURCES", "SMS/WEEK", "QUIET", "TITLE"}};
+  std::set<std::string> listed;  // one that moves is in two shards for an instant
   for (const v1::Tenant& tenant : status.tenants()) {
+    if (!listed.insert(tenant.id()).second) continue;
     if (client.json()) PrintJson(tenant);
     rows.push_back(
         {tenant.id(), Short(v1::TenantKind_Name(tenant.kind()), "TENANT_KIND_"), tenant.time_zone(),

@@ -186,6 +186,21 @@ class Broker:
 
     # --- its files -------------------------------------------------------------------------------
 
+    def lose_tail(self, name, keep):
+        """Comes back with the first `keep` records of the topic's partition 0, each of which was a
+        batch of its own: what a machine that lost its page cache, or an old copy of it, holds."""
+        self.kill()
+        folder = self.folder / "data" / f"{name}-0"
+        for index in list(folder.glob("*.index")) + list(folder.glob("*.timeindex")):
+            index.unlink()
+        segment = folder / f"{0:020}.log"
+        content, end = segment.read_bytes(), 0
+        for _ in range(int(keep)):
+            end += 12 + int.from_bytes(content[end + 8:end + 12], "big")
+        with segment.open("r+b") as file:
+            file.truncate(end)
+        self.start()
+
     def _java(self, *arguments):
         # Few cores and short lives: the first compiler alone starts faster.
         return ["java", "-Xmx" + self.heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
@@ -288,7 +303,8 @@ def listen(path):
 def obey(broker, line):
     """One line: the name of a method of Broker, and its arguments."""
     verb, *arguments = line.split()
-    if verb not in ("start", "stop", "kill", "restart", "pause", "resume", "delete_topic"):
+    if verb not in ("start", "stop", "kill", "restart", "pause", "resume", "delete_topic",
+                    "lose_tail"):
         return f"unknown command '{verb}'"
     try:
         getattr(broker, verb)(*arguments)

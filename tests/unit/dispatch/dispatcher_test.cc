@@ -279,6 +279,21 @@ TEST_F(DispatcherTest, OnlyTheHolderOfALeaseDecidesAboutIt) {
   EXPECT_EQ("", Settle(second[0].token, SettleWish::kAck));
 }
 
+// mission: C33
+TEST_F(DispatcherTest, WhoSettlesWhereTheTenantHasLeftIsToldToComeAgain) {
+  PutAction("ada", 1);
+  const auto leases = Pull();
+  ASSERT_EQ(1u, leases.size());
+  const engine::Residence gone{.tenant = kTenant, .is_here = false};
+  dispatcher_->OnResidence({&gone, 1});
+  store::WriteBatch batch;  // its rows are dropped
+  batch.Delete(Family::kState, state::Key(kTenant.value(), state::Table::kSettings, ""));
+  ASSERT_TRUE(store_.Commit(batch).ok());
+  const engine::SettleRequest ack{.token = leases[0].token};
+  const Status settled = dispatcher_->Settle(kTenant, kSubscription, "worker", {&ack, 1}).status();
+  EXPECT_EQ(StatusCode::kUnavailable, settled.code()) << settled;
+}
+
 // An owner whose lease has lapsed, or that was fenced, hands out nothing and decides nothing; what
 // a subscriber has done is done, whoever is told.
 TEST_F(DispatcherTest, WhoMayNotDeliverTakesOnlyAcks) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "intake/dead_letter_topic.h"
 #include "unit/intake/in_memory_source.h"
 #include "unit/intake/intake_fixture.h"
 
@@ -214,6 +215,36 @@ TEST_F(KafkaIntakeTest, KeepsARecordThatTheLogRefusesAndTheRestGoesOn) {
   ASSERT_EQ(Dead("a").size(), 1u);
   EXPECT_EQ(Dead("a")[0].reason, "too_large");
   EXPECT_EQ(Committed(), 3);
+}
+
+// What is refused of a body is one letter, however often the log is tried for the rest of the line.
+// mission: E3
+TEST_F(KafkaIntakeTest, AnOutageOfTheLogLeavesOneLetterForWhatIsRefused) {
+  source_.Put("studio.scanners", 0,
+              {{"spotter-tenant", "a"}, {"content-type", "application/cloudevents+json"}},
+              R"({"specversion":"1.0","id":"x","source":"door","type":"spotter.member_event.v1",)"
+              R"("data":{"kind":"EVENT_KIND_SCAN_RECORDED"}})");
+  Scan("a", "after");
+  const auto letters = std::make_shared<log::InMemoryLog>(clock_);
+  DeadLetterTopic topic("letters", {letters});
+  Intake intake{logs_, topic, tenants_, clock_};
+  KafkaIntake reader{source_, intake, clock_, options_};
+  const auto steps = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      reader.Step();
+      clock_.AdvanceTo(clock_.Now() + Duration(200));
+    }
+  };
+  logs_.Get("a")->is_full = true;
+  steps(20);
+  EXPECT_GT(logs_.Get("a")->appends, 3);
+  EXPECT_EQ(letters->end(), 1);
+  EXPECT_EQ(Committed(), 0);
+  logs_.Get("a")->is_full = false;
+  steps(50);
+  EXPECT_EQ(Logged("a"), Ids{"after"});
+  EXPECT_EQ(letters->end(), 1);
+  EXPECT_EQ(Committed(), 2);
 }
 
 TEST_F(KafkaIntakeTest, FinishesWhatIsInHandWhenItStops) {

@@ -2,12 +2,15 @@
 //
 // Brokers that are away, freeze, come back, or do not let us in.
 #include <gmock/gmock.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 
 #include <atomic>
 #include <fstream>
 #include <thread>
 
 #include "log_kafka/client_parts.h"
+#include "log_kafka/reader.h"
 #include "unit/log_kafka/broker_fixture.h"
 
 namespace spotter::log_kafka {
@@ -139,6 +142,54 @@ TEST_F(OutageTest, AFrozenBrokerIsBackpressureAndThenGoesOn) {
   EXPECT_EQ(records[1].payload, "tick") << "late, and once";
   EXPECT_EQ(records[2].payload, std::string(900, 'b'));
   EXPECT_TRUE(Eventually([&] { return client->append_bytes_under_way() == 0; }));
+}
+
+// Where others append at once, the log has an offset again that it had lost, before a reader that
+// stands there has asked for it; an append of the same process tells that it went back.
+TEST_F(OutageTest, ALogThatLostItsTailAndGrewAgainIsNotReadOn) {
+  const std::string topic = MakeTopic();
+  const auto log = Open(client_, {.topic = topic, .stored_offset = 0});
+  for (const char* one : {"a", "b", "c", "d", "e"}) ASSERT_TRUE(AppendDurable(*log, one).ok());
+  ASSERT_EQ(ReadFrom(*log, 0, 5).size(), 5u);
+  TellBroker("lose_tail " + topic + " 2");
+  ASSERT_TRUE(Eventually([&] {
+    return log->Append(std::array<std::string_view, 5>{"v", "w", "x", "y", "z"}).ok();
+  }));
+  const Status read = FirstError(*log, 5);
+  EXPECT_EQ(read.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(MessageOf(read)), HasSubstr("lost its tail"));
+}
+
+// A leader that once said so is believed, though it has the offset a moment later. The mock
+// cluster's records carry their producers' time: whoever goes on reading meets that.
+TEST_F(OutageTest, AnOffsetThatTheLeaderRefusedIsNotReadOnFrom) {
+  Trouble trouble;
+  StatusOr<Conf> conf = MakeConf({.brokers = BrokerAddress()}, trouble, {}, {});
+  ASSERT_TRUE(conf.ok());
+  const Handle handle = *MakeHandle(RD_KAFKA_PRODUCER, *std::move(conf));
+  rd_kafka_mock_cluster_t* const cluster = rd_kafka_mock_cluster_new(handle.get(), 1);
+  {
+    const auto client = MakeClient({.brokers = rd_kafka_mock_cluster_bootstraps(cluster)});
+    ClientParts& parts = client->parts();
+    const auto producer = parts.producer();
+    ASSERT_TRUE(producer.ok());
+    const std::array<Producer::Message, 2> messages = {{{.value = "a"}, {.value = "b"}}};
+    ASSERT_TRUE((*producer)->Send("log", 0, messages, Seconds(30)).ok());
+    constexpr int16_t kFetch = 1;
+    rd_kafka_mock_push_request_errors(cluster, kFetch, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+    const auto marks = std::make_shared<PartitionMarks>("log", 0);
+    Reader reader(client, marks, /*allows_gaps=*/false);
+    Status read;
+    EXPECT_TRUE(Eventually([&] {
+      std::vector<Record> records;
+      (void)reader.WaitReadable(0, Duration(100));
+      read = reader.Read(0, 10, 1 << 20, records);
+      return !read.ok();
+    }));
+    EXPECT_EQ(read.code(), StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(MessageOf(read)), HasSubstr("outside the log"));
+  }
+  rd_kafka_mock_cluster_destroy(cluster);
 }
 
 // --- Access ------------------------------------------------------------------------------------
