@@ -242,6 +242,12 @@ class Grammar {
                                FormatTime(EventTime{
                                    kBase + (dice_.OneIn(2) ? dice_.Between(-40, 60) : 0)}));
     }
+    if (dice_.OneIn(4)) {
+      const std::string zone = OneOf(dice_, {"UTC", "+05:45", "-02:30"});
+      if (dice_.OneIn(2)) return fmt::format("startOfDay({}, '{}')", Time(depth - 1), zone);
+      return fmt::format("nextTime({}, '{}', '{}')", Time(depth - 1),
+                         OneOf(dice_, {"00:00", "12:30"}), zone);
+    }
     return fmt::format("({} {} {})", Time(depth - 1), OneOf(dice_, {"+", "-"}), Span(depth - 1));
   }
 
