@@ -162,6 +162,33 @@ TEST_F(SegmentServiceTest, APreviewSaysWhoWouldEnterAndLeaveAndChangesNothing) {
   EXPECT_NE(std::string::npos, error_.error_message().find("circle"));
 }
 
+// mission: C76
+TEST_F(SegmentServiceTest, AZoneNeedsRulesForAPreviewAndForASegment) {
+  for (const std::string customer : {"a", "b"}) Visit(customer);
+  Visit("b");
+  constexpr std::string_view kWeek = "events('visit').calendarWeek('Test/Zone').count() >= 2";
+  for (const bool is_preview : {true, false}) {
+    v1::PutSegmentRequest request = Segment("week", std::string(kWeek));
+    request.set_validate_only(is_preview);
+    Call<Service>(&Service::Stub::PutSegment, request, grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_EQ(0U,
+              error_.error_message().find(
+                  "segment 'week': unknown time zone 'Test/Zone' at 1:30; the log has no rules"))
+        << error_.error_message();
+  }
+  v1::PutZoneRulesRequest rules;
+  rules.set_request_id("zone");
+  rules.set_zone("Test/Zone");
+  rules.set_tzif(operations_.ZoneRules("UTC").value());
+  Call<v1::AdminService>(&v1::AdminService::Stub::PutZoneRules, rules);
+  v1::PutSegmentRequest request = Segment("week", std::string(kWeek));
+  request.set_validate_only(true);
+  EXPECT_EQ(1, Call<Service>(&Service::Stub::PutSegment, request).preview().enter());
+  Put("week", std::string(kWeek));
+  Pass(Seconds(1));
+  EXPECT_EQ(1, Get("week").members());
+}
+
 TEST_F(SegmentServiceTest, WarnsOfAKindThatNoSourceSends) {
   EXPECT_EQ(0, Put("early", "events('assessment').exists()").warnings_size());  // nobody yet
   Visit("a");
