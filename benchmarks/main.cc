@@ -10,6 +10,8 @@
 #include "base/log_message.h"
 #include "benchmarks/latency.h"
 #include "benchmarks/measure.h"
+#include "benchmarks/report.h"
+#include "benchmarks/segments.h"
 #include "benchmarks/throughput.h"
 
 namespace {
@@ -25,22 +27,9 @@ struct Options {
   int days = 60;
   int runs = 5;
   double latency_seconds = 10;
+  int segment_members = 1'000'000;
+  bool segments = false;
   bool quick = false;
-};
-
-class Report {
- public:
-  explicit Report(const Options& options) : options_(options) {}
-  void Row(std::string_view name, double value, std::string_view unit) const {
-    fmt::print(
-        "{{\"name\":\"{}\",\"value\":{:.6g},\"unit\":\"{}\",\"commit\":\"{}\",\"machine\":\"{}\"}}"
-        "\n",
-        name, value, unit, options_.commit, options_.machine);
-    std::fflush(stdout);
-  }
-
- private:
-  const Options& options_;
 };
 
 synthetic::Options LifeOf(int members, int days) {
@@ -108,9 +97,47 @@ Status MeasureLatency(const Options& options, const Report& report,
   return OkStatus();
 }
 
+Status MeasureSegments(const Options& options, const Report& report,
+                       const TemporaryDirectory& directory) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto audiences, EvaluateAudiences(options.runs));
+  std::vector<double> all;
+  for (const auto& [name, nanoseconds] : audiences) {
+    report.Row("segment_evaluation_" + name, nanoseconds, "ns");
+    all.push_back(nanoseconds);
+  }
+  report.Row("segment_evaluation", Quantile(all, 0.5), "ns");
+  SPOTTER_ASSIGN_OR_RETURN(const std::vector<double> event,
+                           EventAmongSegments(options.runs, options.quick ? 500 : 5000));
+  report.Row("event_among_100_segments", Quantile(event, 0.5), "ns");
+  report.Row("event_among_100_segments_lowest", Quantile(event, 0), "ns");
+  report.Row("event_among_100_segments_highest", Quantile(event, 1), "ns");
+
+  const int members = options.segment_members;
+  SPOTTER_ASSIGN_OR_RETURN(const Crossing crossing, CrossWindows(directory, members));
+  report.Row("windows_closed", crossing.members_per_second, "members/s per core");
+  report.Row("windows_closed_cached", crossing.members_per_second_cached, "members/s per core");
+  report.Row("windows_closed_roofline", crossing.roofline_per_second, "members/s per core");
+  report.Row("windows_closed_share", crossing.members_per_second / crossing.roofline_per_second,
+             "1");
+  report.Row("windows_closed_cached_share",
+             crossing.members_per_second_cached / crossing.roofline_per_second, "1");
+  report.Row("windows_closed_lateness_max", 1000 * crossing.lateness_max, "ms");
+  SPOTTER_ASSIGN_OR_RETURN(const Definition definition, DefineSegment(directory, members));
+  report.Row("segment_definition", definition.members_per_second, "members/s");
+  report.Row("segment_definition_event_p50", 1000 * Quantile(definition.event_seconds, 0.5), "ms");
+  report.Row("segment_definition_event_p99", 1000 * Quantile(definition.event_seconds, 0.99), "ms");
+  report.Row("segment_definition_quiet_event_p50", 1000 * Quantile(definition.quiet_seconds, 0.5),
+             "ms");
+  report.Row("segment_definition_quiet_event_p99", 1000 * Quantile(definition.quiet_seconds, 0.99),
+             "ms");
+  report.Row("segment_members", members, "1");
+  return OkStatus();
+}
+
 Status Run(const Options& options) {
-  const Report report(options);
+  const Report report(options.commit, options.machine);
   const TemporaryDirectory directory;
+  if (options.segments) return MeasureSegments(options, report, directory);
   SPOTTER_ASSIGN_OR_RETURN(const double throughput, MeasureThroughput(options, report, directory));
   if (options.latency_seconds <= 0) return OkStatus();
   return MeasureLatency(options, report, directory, throughput / 2);
@@ -133,12 +160,16 @@ int main(int argc, char** argv) {
   app.add_option("--runs", options.runs, "passes; medians are reported")->capture_default_str();
   app.add_option("--latency-seconds", options.latency_seconds, "0: no latency run")
       ->capture_default_str();
+  app.add_flag("--segments", options.segments, "what segments cost, instead");
+  app.add_option("--segment-members", options.segment_members, "whose windows close")
+      ->capture_default_str();
   app.add_flag("--quick", options.quick, "small and short: shows that it works, not how fast");
   CLI11_PARSE(app, argc, argv);
   if (options.quick) {
     options.members = 300;
     options.days = 20;
     options.runs = 1;
+    options.segment_members = 5000;
     options.latency_seconds = std::min(options.latency_seconds, 1.0);
   }
   SetLogLevel(LogLevel::kError);

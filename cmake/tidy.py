@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """clang-tidy over the sources of libs/, remembering what passed.
 
-A source passes again without being looked at while it, every header of libs/ it can reach, the
-contracts and .clang-tidy are what they were; so a second run takes seconds. What passed is kept in
+A source passes again without being looked at while it, every header of libs/ and contract it can
+reach and .clang-tidy are what they were; so a second run takes seconds. What passed is kept in
 the user's cache folder, as ccache keeps what it compiled: a new clone knows it too.
 """
 
@@ -19,7 +19,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-16"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+INCLUDE = re.compile(r'^\s*(?:#\s*include|import)\s+"([^"]+)"', re.MULTILINE)
+GENERATED = re.compile(r"(\.grpc)?\.pb\.h$")  # of a contract: what it is made from counts
 
 
 def configure(build: pathlib.Path) -> None:
@@ -36,7 +37,8 @@ def reachable(source: pathlib.Path, seen: set) -> set:
     if source not in seen and source.exists():
         seen.add(source)
         for name in INCLUDE.findall(source.read_text(encoding="utf-8")):
-            for folder in (ROOT / "libs", source.parent):
+            name = GENERATED.sub(".proto", name)
+            for folder in (ROOT / "libs", ROOT / "proto", source.parent):
                 reachable(folder / name, seen)
     return seen
 
@@ -58,8 +60,6 @@ def main() -> int:
     configure(args.build.resolve())
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
     settings = version + (ROOT / ".clang-tidy").read_bytes()
-    for proto in sorted((ROOT / "proto").glob("spotter/v1/*.proto")):
-        settings += proto.read_bytes()
     passed_before = CACHE / "spotter-tidy"
     passed_before.mkdir(parents=True, exist_ok=True)
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/explain_segment.h"
 #include "journey/advance_enrolment.h"
 #include "wire/view.h"
 
@@ -10,38 +11,6 @@ namespace spotter::api {
 namespace {
 
 constexpr size_t kRefusalsMax = 100;
-
-std::string Trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1));
-}
-
-v1::Membership MembershipIn(const engine::StoredMember& member, const std::string& segment) {
-  for (const model::Membership& one : member.profile.memberships) {
-    if (one.segment == segment) return wire::ToProto(one);
-  }
-  v1::Membership none;
-  none.set_segment(segment);
-  return none;
-}
-
-void ExplainSegment(const model::SegmentDefinition& definition, const engine::StoredMember& member,
-                    EventTime now, Evaluator& evaluator, v1::SegmentExplanation& out) {
-  *out.mutable_membership() = MembershipIn(member, definition.id);
-  out.set_expression(definition.expression);
-  for (const std::string& text : ClausesOf(definition.expression)) {
-    const auto clause = segment::Expression::Compile(text, segment::Scope::kSegment);
-    if (!clause.ok()) continue;  // cannot be: it is part of an expression that compiles
-    const segment::Result result = evaluator.Evaluate(*clause, member, now);
-    v1::ClauseExplanation& explanation = *out.add_clauses();
-    explanation.set_text(text);
-    explanation.set_holds(result.value);
-    if (result.valid_until != EventTime::Max()) {
-      wire::Write(result.valid_until, *explanation.mutable_valid_until());
-    }
-  }
-}
 
 void ExplainJourney(const model::JourneyDefinition& definition, const engine::StoredMember& member,
                     EventTime now, Evaluator& evaluator, v1::JourneyExplanation& out) {
@@ -122,38 +91,6 @@ std::string_view ReasonOf(const identity::Edge& edge) {
 
 }  // namespace
 
-std::vector<std::string> ClausesOf(std::string_view expression) {
-  std::vector<std::string> clauses;
-  size_t begin = 0;
-  int depth = 0;
-  char quote = 0;
-  bool is_or = false;
-  for (size_t i = 0; i < expression.size(); ++i) {
-    const char c = expression[i];
-    if (quote != 0) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == quote) {
-        quote = 0;
-      }
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-    } else if (c == '(' || c == '[') {
-      depth++;
-    } else if (c == ')' || c == ']') {
-      depth--;
-    } else if (depth == 0 && (c == '?' || expression.substr(i).starts_with("||"))) {
-      is_or = true;  // binds less than &&: the whole is one clause
-    } else if (depth == 0 && expression.substr(i).starts_with("&&")) {
-      clauses.push_back(Trimmed(expression.substr(begin, i - begin)));
-      begin = ++i + 1;
-    }
-  }
-  if (is_or) return {Trimmed(expression)};
-  clauses.push_back(Trimmed(expression.substr(begin)));
-  return clauses;
-}
-
 StatusOr<v1::ExplainResponse> ExplainMember(const store::Reader& store,
                                             const model::TenantSettings& settings,
                                             const engine::StoredMember& member, EventTime now,
@@ -166,7 +103,8 @@ StatusOr<v1::ExplainResponse> ExplainMember(const store::Reader& store,
   SPOTTER_ASSIGN_OR_RETURN(const auto segments, engine::ListSegments(store, settings.id));
   for (const model::SegmentDefinition& definition : segments) {
     if (!segment.empty() && definition.id != segment) continue;
-    ExplainSegment(definition, member, now, evaluator, *out.add_segments());
+    SPOTTER_ASSIGN_OR_RETURN(*out.add_segments(),
+                             ExplainSegment(definition, member, now, evaluator));
   }
   if (!segment.empty() && out.segments().empty()) return NotFound("no segment '{}'", segment);
   SPOTTER_ASSIGN_OR_RETURN(const auto journeys, engine::ListJourneys(store, settings.id));

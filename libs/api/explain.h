@@ -21,9 +21,6 @@ StatusOr<v1::ExplainResponse> ExplainMember(const store::Reader& store,
 // A member's facts, newest first.
 std::vector<v1::TimelineEntry> TimelineOf(const engine::StoredMember& member);
 
-// The parts of an expression that its topmost && join, as written.
-std::vector<std::string> ClausesOf(std::string_view expression);
-
 // Evaluates expressions over stored members, with the tenant's segments behind segment('id').
 class Evaluator final : public segment::SegmentLookup {
  public:
@@ -31,6 +28,8 @@ class Evaluator final : public segment::SegmentLookup {
 
   segment::Result Evaluate(const segment::Expression& expression,
                            const engine::StoredMember& member, EventTime now);
+  // Whether the member is in the tenant's segment, from the facts.
+  bool Ask(std::string_view segment, const engine::StoredMember& member, EventTime now);
   // From now on as if the segment were so defined; one that does not compile changes nothing.
   void Suppose(const model::SegmentDefinition& definition);
   segment::SegmentValue Lookup(std::string_view segment) const override;
@@ -38,7 +37,11 @@ class Evaluator final : public segment::SegmentLookup {
  private:
   explicit Evaluator(std::string tenant) : tenant_(std::move(tenant)) {}
 
+  segment::Result Evaluate(const segment::Expression& expression) const;
+
   std::string tenant_;
+  engine::ZoneRules zones_;
+  std::string tenant_zone_;
   std::map<std::string, segment::Expression, std::less<>> segments_;
   // Of the evaluation under way; expressions are acyclic.
   const model::MemberView* member_ = nullptr;

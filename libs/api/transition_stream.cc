@@ -106,7 +106,7 @@ grpc::Status SegmentServiceImpl::StreamTransitions(
   return ports_.gate.Serve(
       *context, "SegmentService/StreamTransitions", [&](const Caller& caller) -> Status {
         const int open = streams_.fetch_add(1);
-        const Status ended =
+        Status ended =
             open < kStreamsMax
                 ? Stream(*context, caller, *request, *writer)
                 : ResourceExhausted("{} streams are open, which is the most there may be",
@@ -141,7 +141,7 @@ Status SegmentServiceImpl::Stream(grpc::ServerContext& context, const Caller& ca
     if (shard->owner == nullptr) {
       return Unavailable("the shard stands still: {}", shard->operations.problem());
     }
-    const Status waited = shard->owner->WaitApplied(turn.log_offset, kTurn);
+    Status waited = shard->owner->WaitApplied(turn.log_offset, kTurn);
     if (!waited.ok() && waited.code() != StatusCode::kDeadlineExceeded) return waited;
   }
   return Status(StatusCode::kCancelled, "the caller is gone");

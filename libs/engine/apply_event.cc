@@ -14,6 +14,19 @@ Hash128 OrphanHash(const model::MemberEvent& event) {
   return state::EntityHash(event.source, event.entity.type, event.entity.id);
 }
 
+// What rules may see change: the kinds of the entity's facts, as it was and as it is, since a
+// filter reads all of it; the traits that changed; consent.
+model::InputSet TouchedBy(const profile::FoldResult& fold) {
+  model::InputSet touched;
+  std::vector<model::Fact> facts;
+  if (fold.before.has_value()) model::FactsOf(*fold.before, facts);
+  if (fold.after.has_value()) model::FactsOf(*fold.after, facts);
+  for (const model::Fact& fact : facts) touched |= model::InputSet::Of(fact.kind);
+  for (const model::AttributeId id : fold.traits_changed) touched |= model::InputSet::Of(id);
+  if (fold.consent_changed) touched |= model::InputSet::Consent();
+  return touched;
+}
+
 }  // namespace
 
 Status Shard::Impl::ApplyEvent(const model::MemberEvent& event, std::string_view payload) {
@@ -116,9 +129,10 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
   }
   // Last, so that what arrives old retires at once, and a duplicate retires nothing.
   const EventTime cutoff = meta_.shard_time - model::kTimelineKeep;
-  if (facts.timeline.MayExpire(cutoff)) ExpireFacts(tenant, record, cutoff);
-  record.stored.touched_at = meta_.shard_time;
-  record.delta.Touch(meta_.shard_time);
+  const bool has_expired = facts.timeline.MayExpire(cutoff) && ExpireFacts(tenant, record, cutoff);
+  const model::InputSet touched = has_expired ? model::InputSet::All() : TouchedBy(fold);
+  record.stored.touches.Touch(meta_.shard_time, touched);
+  record.delta.Touch(meta_.shard_time, touched);
 
   if (fold.consent_changed) {
     meta_.hash.Subtract(state::Element::kConsents, IdOf(tenant), record_key,
@@ -144,7 +158,10 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
   if (fold.consent_changed) {
     SPOTTER_RETURN_IF_ERROR(WithdrawDenied(tenant, *record.member));
   }
-  SPOTTER_RETURN_IF_ERROR(Decide(tenant, *record.member, cause));
+  // With other identifiers the member may be another one by now.
+  SPOTTER_RETURN_IF_ERROR(fold.identifiers_changed
+                              ? Decide(tenant, *record.member, cause)
+                              : DecideTouched(tenant, *record.member, touched, cause));
 
   if (indexed) {
     const Hash128 entity = state::EntityHash(event.source, event.entity.type, event.entity.id);
@@ -157,11 +174,11 @@ Status Shard::Impl::ApplyToRecord(Tenant& tenant, LoadedRecord& record,
   return OkStatus();
 }
 
-void Shard::Impl::ExpireFacts(Tenant& tenant, LoadedRecord& record, EventTime cutoff) {
+bool Shard::Impl::ExpireFacts(Tenant& tenant, LoadedRecord& record, EventTime cutoff) {
   model::SourceRecord& facts = record.stored.record;
   const std::string retired_before = state::RetiredElement(facts.timeline);
   const std::vector<model::Entity> dropped = facts.timeline.ExpireBefore(cutoff);
-  if (dropped.empty()) return;
+  if (dropped.empty()) return false;
   Change(tenant, record);
   record.delta.Expire(cutoff);
   profile::RebuildDerived(facts);
@@ -174,6 +191,7 @@ void Shard::Impl::ExpireFacts(Tenant& tenant, LoadedRecord& record, EventTime cu
   meta_.hash.Subtract(state::Element::kRetired, IdOf(tenant), key, retired_before);
   meta_.hash.Add(state::Element::kRetired, IdOf(tenant), key,
                  state::RetiredElement(facts.timeline));
+  return true;
 }
 
 model::Cause Shard::Impl::CauseOf(const Tenant& tenant, const model::MemberEvent& event) const {

@@ -33,6 +33,7 @@ bool IsOfJourney(std::string_view segment) { return segment.find(':') != std::st
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& put,
                                       const model::Command& command) {
   model::SegmentDefinition definition = put.definition;
+  definition.quarantine.clear();
   const auto existing = tenant.segment_definitions.find(definition.id);
   const std::optional<model::SegmentDefinition> before =
       existing == tenant.segment_definitions.end() ? std::nullopt : std::optional(existing->second);
@@ -47,6 +48,12 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& p
         "segment '{}': the tenant has {} segments, which is the most there may be; delete one "
         "that nobody reads",
         definition.id, kSegmentsMax);
+  }
+  if (const auto compiled =
+          segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
+      compiled.ok()) {
+    const Status known = CheckZones(compiled->dependencies(), tenant.zones);
+    if (!known.ok()) return InvalidArgument("segment '{}': {}", definition.id, MessageOf(known));
   }
   definition.revision = tenant.progress.definitions + 1;
   tenant.segment_definitions.insert_or_assign(definition.id, definition);
@@ -97,6 +104,33 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::DeleteSegment
   SPOTTER_RETURN_IF_ERROR(
       Audit(tenant, command.principal,
             fmt::format("segment {} revision {} deleted", definition.id, definition.revision)));
+  return std::to_string(definition.revision);
+}
+
+// Its members stay who they are, right or wrong: nobody is told of a change that is in doubt, and
+// no journey begins by it. Only to put it again decides everybody anew.
+StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::QuarantineSegment& found,
+                                      const model::Command& command) {
+  const auto at = tenant.segment_definitions.find(found.id);
+  if (at == tenant.segment_definitions.end()) {
+    return NotFound("segment '{}' does not exist", found.id);
+  }
+  model::SegmentDefinition& definition = at->second;
+  if (definition.revision != found.revision) {
+    return FailedPrecondition("segment '{}' has revision {}, found wrong was {}", found.id,
+                              definition.revision, found.revision);
+  }
+  if (!definition.quarantine.empty()) return std::to_string(definition.revision);
+  definition.quarantine = found.reason;
+  const Status built = tenant.Rebuild();
+  Assert(built.ok(), "what stands still compiles as before");
+  SPOTTER_RETURN_IF_ERROR(
+      overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
+                         state::Key(IdOf(tenant), state::Table::kSegment, definition.id),
+                         state::EncodeRow(definition)));
+  SPOTTER_RETURN_IF_ERROR(Audit(tenant, command.principal,
+                                fmt::format("segment {} revision {} quarantined: {}", definition.id,
+                                            definition.revision, found.reason)));
   return std::to_string(definition.revision);
 }
 

@@ -31,13 +31,14 @@ class MemberSegments final : public segment::SegmentLookup {
 };
 
 segment::Input InputAt(EventTime now, const model::MemberView& view, const Tenant& tenant,
-                       const MemberSegments& segments) {
+                       const MemberSegments& segments, const TenantZones& zones) {
   return {.member = view,
           .now = now,
           .journey_entered_at = {},
           .step_entered_at = {},
           .tenant = tenant.settings.id.value(),
-          .segments = &segments};
+          .segments = &segments,
+          .zones = &zones};
 }
 
 // A paused journey's clock stands still; a draft has nobody inside.
@@ -60,25 +61,32 @@ std::set<model::EnrolmentId> WithMergedAway(const Member& member,
 
 }  // namespace
 
-// Valid-until instants are not stored: nothing has changed since the member was last decided, so
-// the expressions give them again. Must not change anything.
+// Valid-until instants are not stored: nothing that a rule reads has changed since it was last
+// decided, so its expression gives them again. Must not change anything.
 void Shard::Impl::RestoreInstants(Tenant& tenant, Member& member) {
   if (member.decided_under == tenant.generation) return;
   member.decided_under = tenant.generation;
   member.valid_until.assign(tenant.rules.size(), EventTime::Max());
   EventTime decided_at = member.profile.evaluated_at;  // the instant of the last decision
   for (const LoadedRecord* record : member.records) {
-    decided_at = std::max(decided_at, record->stored.touched_at);
+    decided_at = std::max(decided_at, record->stored.touches.Last(model::InputSet::All()));
   }
   if (decided_at.ms == 0) return;  // new: everything is about to be decided
   const model::MemberView view = member.view();
   const MemberSegments segments(tenant, member);
-  const segment::Input input = InputAt(decided_at, view, tenant, segments);
+  const TenantZones zones(tenant.zones, tenant.settings.time_zone);
+  segment::Input input = InputAt(decided_at, view, tenant, segments, zones);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
+    if (rule.stands_still) continue;
     if (rule.revision > member.profile.definitions) continue;  // not decided yet at all
+    input.now = member.profile.evaluated_at;
+    for (const LoadedRecord* record : member.records) {
+      input.now = std::max(input.now, record->stored.touches.Last(rule.inputs));
+    }
     member.valid_until[i] = rule.expression.Evaluate(input).valid_until;
   }
+  input.now = decided_at;  // enrolments are walked by every event
   for (LoadedRecord* record : member.records) {
     for (model::Enrolment& enrolment : record->anchor.enrolments) {
       if (enrolment.state == model::EnrolmentState::kEnded) continue;
@@ -133,20 +141,31 @@ Status Shard::Impl::Decide(Tenant& tenant, Member& member, model::Cause cause) {
   return OkStatus();
 }
 
-// Decides every rule and every enrolment, also those that nothing has touched: the instants then
-// are a function of the member's facts and the instant of its last decision alone, both of which
-// are stored, so a member that was reloaded goes on exactly as one that stayed in memory.
-Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, model::Cause cause) {
-  RestoreInstants(tenant, member);
+Status Shard::Impl::DecideTouched(Tenant& tenant, Member& member, model::InputSet touched,
+                                  model::Cause cause) {
   const bool is_new = member.profile.evaluated_at.ms == 0;
-  if (is_new || member.profile.definitions < tenant.progress.definitions) Change(tenant, member);
+  const bool is_stale = member.profile.definitions < tenant.progress.definitions;
+  if (is_new || is_stale) return Decide(tenant, member, cause);
+  if (touched.empty()) return OkStatus();
+  SPOTTER_RETURN_IF_ERROR(DecideAt(tenant, member, meta_.shard_time, cause, &touched));
+  Arm(tenant, member);
+  return OkStatus();
+}
+
+// Each rule's instant is a function of what it reads and of when it was last decided: at the last
+// decision of everything (`evaluated_at`), or when an input of it was last touched. All of that is
+// stored, so a member that was reloaded goes on exactly as one that stayed in memory.
+Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, model::Cause cause,
+                             const model::InputSet* touched) {
+  RestoreInstants(tenant, member);
+  if (touched == nullptr) Change(tenant, member);
   SPOTTER_RETURN_IF_ERROR(WithdrawHalted(tenant, member));
   if (member.profile.definitions < tenant.progress.definitions) {
     SPOTTER_RETURN_IF_ERROR(LeaveDeleted(tenant, member, now));
   }
-  SPOTTER_RETURN_IF_ERROR(DecideRules(tenant, member, now, cause));
+  SPOTTER_RETURN_IF_ERROR(DecideRules(tenant, member, now, cause, touched));
   SPOTTER_RETURN_IF_ERROR(AdvanceJourneys(tenant, member, now, cause));
-  if (member.dirty) {
+  if (touched == nullptr) {
     member.profile.definitions = tenant.progress.definitions;
     member.profile.evaluated_at = now;
   }
@@ -154,13 +173,21 @@ Status Shard::Impl::DecideAt(Tenant& tenant, Member& member, EventTime now, mode
   return OkStatus();
 }
 
-Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause) {
+Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause,
+                                const model::InputSet* touched) {
   const model::MemberView view = member.view();
   const MemberSegments segments(tenant, member);
-  const segment::Input input = InputAt(now, view, tenant, segments);
+  const TenantZones zones(tenant.zones, tenant.settings.time_zone);
+  const segment::Input input = InputAt(now, view, tenant, segments, zones);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
+    if (rule.stands_still) {
+      member.valid_until[i] = EventTime::Max();
+      continue;
+    }
+    if (touched != nullptr && !rule.inputs.Meets(*touched)) continue;
     const bool is_stale = rule.revision > member.profile.definitions;
+    counters_.rules_asked++;
     const segment::Result result = rule.expression.Evaluate(input);
     Assert(result.valid_until > now, "a value holds beyond the instant it was computed at");
     member.valid_until[i] = result.valid_until;
@@ -239,6 +266,7 @@ Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::
 Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime now,
                                     model::Cause cause) {
   const MemberSegments segments(tenant, member);
+  const TenantZones zones(tenant.zones, tenant.settings.time_zone);
   for (LoadedRecord* record : member.records) {
     for (size_t i = 0; i < record->anchor.enrolments.size(); ++i) {
       if (record->anchor.enrolments[i].state == model::EnrolmentState::kEnded) continue;
@@ -249,7 +277,7 @@ Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime no
       }
       const model::Enrolment before = record->anchor.enrolments[i];
       const model::MemberView view = member.view();
-      segment::Input input = InputAt(now, view, tenant, segments);
+      segment::Input input = InputAt(now, view, tenant, segments, zones);
       input.journey_entered_at = before.entered_at;
       input.step_entered_at = before.step_entered_at;
       journey::Advance advance =

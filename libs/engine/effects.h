@@ -53,6 +53,7 @@ struct Counters {
   std::array<uint64_t, 64> events_by_kind{};
   std::array<uint64_t, 16> transitions_by_cause{};
   std::array<uint64_t, 16> refusals_by_reason{};
+  uint64_t rules_asked = 0;  // evaluations of segments and journey entries by decisions
   uint64_t duplicates = 0;
   uint64_t dead_letters = 0;
   uint64_t orphans_waiting = 0;    // a level, not a count

@@ -78,17 +78,19 @@ StatusOr<LoadedRecord*> Shard::Impl::FindRecord(Tenant& tenant, model::RecordKey
     return it->second.get();
   }
   // Every record in memory came with its whole member, so the row alone tells which member to load.
-  SPOTTER_ASSIGN_OR_RETURN(const std::optional<state::StoredRecord> stored,
+  SPOTTER_ASSIGN_OR_RETURN(std::optional<state::StoredRecord> stored,
                            state::ReadRecord(store_, IdOf(tenant), key));
   if (!stored.has_value()) return nullptr;
-  SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, stored->profile));
+  const model::ProfileId profile = stored->profile;
+  SPOTTER_ASSIGN_OR_RETURN(Member * member, FindMember(tenant, profile, &*stored));
   const auto it = tenant.records.find(key.value());
   Assert(it != tenant.records.end() && it->second->member == member,
          "a record belongs to the profile it names");
   return it->second.get();
 }
 
-StatusOr<Member*> Shard::Impl::FindMember(Tenant& tenant, model::ProfileId id) {
+StatusOr<Member*> Shard::Impl::FindMember(Tenant& tenant, model::ProfileId id,
+                                          state::StoredRecord* read) {
   for (int hops = 0; hops < 1000; ++hops) {
     if (const auto it = tenant.members.find(id.value()); it != tenant.members.end()) {
       Member& member = *it->second;
@@ -110,12 +112,16 @@ StatusOr<Member*> Shard::Impl::FindMember(Tenant& tenant, model::ProfileId id) {
     std::vector<LoadedRecord*> records;
     for (const model::RecordKey key : profile.records) {
       auto record = std::make_unique<LoadedRecord>();
-      SPOTTER_ASSIGN_OR_RETURN(std::optional<state::StoredRecord> stored,
-                               state::ReadRecord(store_, IdOf(tenant), key));
-      if (!stored.has_value()) {
-        return DataLoss("profile '{}': its record '{}' is missing", ToText(id), ToText(key));
+      if (read != nullptr && read->record.key == key) {
+        record->stored = std::move(*read);
+      } else {
+        SPOTTER_ASSIGN_OR_RETURN(std::optional<state::StoredRecord> stored,
+                                 state::ReadKnownRecord(store_, IdOf(tenant), key));
+        if (!stored.has_value()) {
+          return DataLoss("profile '{}': its record '{}' is missing", ToText(id), ToText(key));
+        }
+        record->stored = *std::move(stored);
       }
-      record->stored = *std::move(stored);
       SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> anchor,
                                store_.Get(Family::kState, state::AnchorKey(IdOf(tenant), key)));
       record->anchor.record = key;

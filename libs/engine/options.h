@@ -11,7 +11,7 @@
 namespace spotter::engine {
 
 // What a binary decides differently from another on the same log raises this number.
-inline constexpr uint32_t kLogicVersion = 4;
+inline constexpr uint32_t kLogicVersion = 5;
 
 struct Options {
   uint32_t logic_version = kLogicVersion;  // another one only in tests of an upgrade

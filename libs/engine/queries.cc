@@ -398,6 +398,23 @@ StatusOr<std::optional<std::string>> FindZoneRules(const store::Reader& store,
   return store.Get(Family::kState, state::Key(tenant.value(), Table::kZone, zone));
 }
 
+StatusOr<ZoneRules> ReadZones(const store::Reader& store, const model::TenantId& tenant) {
+  ZoneRules zones;
+  Status status;
+  const std::string prefix = state::TablePrefix(tenant.value(), Table::kZone);
+  SPOTTER_RETURN_IF_ERROR(store.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
+                                     [&](std::string_view key, std::string_view tzif) {
+                                       const std::string_view name = key.substr(prefix.size());
+                                       const auto zone = govern::Zone::FromRules(name, tzif);
+                                       status = zone.status();
+                                       if (zone.ok())
+                                         zones.insert_or_assign(std::string(name), *zone);
+                                       return status.ok();
+                                     }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return zones;
+}
+
 StatusOr<bool> IsSuppressed(const store::Reader& store, const model::TenantId& tenant,
                             std::string_view key, std::string_view channel,
                             std::string_view contact) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/tenant_zones.h"
 #include "identity/resolve_records.h"
 #include "model/definition.h"
 #include "model/source_record.h"
@@ -131,6 +132,9 @@ StatusOr<state::TenantProgress> ReadProgress(const store::Reader& store,
 StatusOr<std::optional<std::string>> FindZoneRules(const store::Reader& store,
                                                    const model::TenantId& tenant,
                                                    std::string_view zone);
+
+// The rules of every zone that was put.
+StatusOr<ZoneRules> ReadZones(const store::Reader& store, const model::TenantId& tenant);
 
 // Whether the contact opted out of the channel. `key` is the tenant's suppression key.
 StatusOr<bool> IsSuppressed(const store::Reader& store, const model::TenantId& tenant,

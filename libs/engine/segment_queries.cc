@@ -17,7 +17,7 @@ constexpr int64_t kDayMs = Days(1).count();
 // A list is read to its end in minutes; a page that has to undo more than this is not.
 constexpr size_t kUndoneMax = 1'000'000;
 
-Status ScanRows(const store::Reader& store, std::string_view prefix, std::string begin,
+Status ScanRows(const store::Reader& store, std::string_view prefix, std::string_view begin,
                 const std::function<StatusOr<bool>(std::string_view, std::string_view)>& take) {
   Status status;
   SPOTTER_RETURN_IF_ERROR(store.Scan(Family::kState, begin, store::PrefixEnd(prefix),

@@ -68,7 +68,8 @@ class Shard::Impl {
   StatusOr<std::optional<model::RecordKey>> FindOwner(Tenant& tenant,
                                                       const model::MemberEvent& event);
   Status ApplyToRecord(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
-  void ExpireFacts(Tenant& tenant, LoadedRecord& record, EventTime cutoff);
+  // Whether something left the timeline.
+  bool ExpireFacts(Tenant& tenant, LoadedRecord& record, EventTime cutoff);
   Status ParkOrphan(Tenant& tenant, const model::MemberEvent& event, std::string_view payload);
   Status AdoptOrphans(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
   Status ReadMessage(Tenant& tenant, LoadedRecord& record, const model::MemberEvent& event);
@@ -100,8 +101,13 @@ class Shard::Impl {
   Status FireDue(Tenant& tenant, Member& member);
   // Decides everything anew at shard time, and arms the timer.
   Status Decide(Tenant& tenant, Member& member, model::Cause cause);
-  Status DecideAt(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
-  Status DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
+  // Decides what `touched` can have changed; each rule if nothing was decided yet.
+  Status DecideTouched(Tenant& tenant, Member& member, model::InputSet touched, model::Cause cause);
+  // nullptr: everything.
+  Status DecideAt(Tenant& tenant, Member& member, EventTime now, model::Cause cause,
+                  const model::InputSet* touched = nullptr);
+  Status DecideRules(Tenant& tenant, Member& member, EventTime now, model::Cause cause,
+                     const model::InputSet* touched);
   Status AdvanceJourneys(Tenant& tenant, Member& member, EventTime now, model::Cause cause);
   Status EnterJourney(Tenant& tenant, Member& member, const journey::Journey& journey,
                       EventTime now);
@@ -206,10 +212,13 @@ class Shard::Impl {
   Status SaveProgress(Tenant& tenant);
   Status SaveSubscription(Tenant& tenant, const model::Subscription& subscription);
   Status BeginWork(Tenant& tenant);
+  // Other zone rules, or another zone of the tenant: what reads zones is decided anew.
+  Status ZonesChanged(Tenant& tenant);
 
   // --- apply_segment.cc
   StatusOr<std::string> On(Tenant&, const model::PutSegment&, const model::Command&);
   StatusOr<std::string> On(Tenant&, const model::DeleteSegment&, const model::Command&);
+  StatusOr<std::string> On(Tenant&, const model::QuarantineSegment&, const model::Command&);
   // Keeps a transition, and the segment's count: `after` is the membership as it stands now.
   Status Transit(Tenant& tenant, model::ProfileId profile, const model::Membership& after,
                  EventTime before_since, model::Cause cause);
@@ -256,7 +265,9 @@ class Shard::Impl {
   StatusOr<LoadedRecord*> FindRecord(Tenant& tenant, model::RecordKey key);
   StatusOr<LoadedRecord*> CreateRecord(Tenant& tenant, std::string source, std::string customer_id);
   // The member with this profile id, following a redirect; NotFound if there is none.
-  StatusOr<Member*> FindMember(Tenant& tenant, model::ProfileId id);
+  // `read`: a record of the member that was read already; taken over.
+  StatusOr<Member*> FindMember(Tenant& tenant, model::ProfileId id,
+                               state::StoredRecord* read = nullptr);
   Member& AddMember(Tenant& tenant, state::Profile profile);    // one that is stored
   Member& FoundMember(Tenant& tenant, state::Profile profile);  // a new one
   StatusOr<model::ProfileId> MintProfile(Tenant& tenant, const LoadedRecord& founder);

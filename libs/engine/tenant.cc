@@ -38,6 +38,23 @@ class SegmentOrder {
   std::vector<std::string> order_;
 };
 
+model::InputSet InputsOf(const segment::Dependencies& dependencies,
+                         const std::map<std::string, Rule>& segments) {
+  model::InputSet inputs;
+  for (const model::FactKind kind : dependencies.facts) inputs |= model::InputSet::Of(kind);
+  for (const model::AttributeId trait : dependencies.traits) inputs |= model::InputSet::Of(trait);
+  if (dependencies.on_consent) inputs |= model::InputSet::Consent();
+  for (const std::string& segment : dependencies.segments) inputs |= segments.at(segment).inputs;
+  return inputs;
+}
+
+bool ReadsQuarantined(const segment::Dependencies& dependencies,
+                      const std::map<std::string, Rule>& segments) {
+  return std::ranges::any_of(dependencies.segments, [&](const std::string& segment) {
+    return segments.at(segment).stands_still;
+  });
+}
+
 }  // namespace
 
 bool Member::IsMember(std::string_view segment) const {
@@ -69,7 +86,13 @@ Status Tenant::Rebuild() {
   for (const auto& [id, rule] : compiled) SPOTTER_RETURN_IF_ERROR(order.Visit(id, id));
 
   std::vector<Rule> new_rules;
-  for (const std::string& id : order.order()) new_rules.push_back(compiled.at(id));
+  for (const std::string& id : order.order()) {
+    Rule& rule = compiled.at(id);
+    rule.inputs = InputsOf(rule.expression.dependencies(), compiled);
+    rule.stands_still = !segment_definitions.at(id).quarantine.empty() ||
+                        ReadsQuarantined(rule.expression.dependencies(), compiled);
+    new_rules.push_back(rule);
+  }
 
   std::vector<journey::Journey> new_journeys;
   for (const auto& [id, definition] : journey_definitions) {
@@ -87,6 +110,8 @@ Status Tenant::Rebuild() {
         }
       }
     }
+    rule.inputs = InputsOf(journey.entry().dependencies(), compiled);
+    rule.stands_still = ReadsQuarantined(journey.entry().dependencies(), compiled);
     new_rules.push_back(std::move(rule));
     new_journeys.push_back(std::move(journey));
   }
@@ -121,12 +146,18 @@ uint64_t Tenant::Undecided() const {
 
 Tenant::KnownZone Tenant::ZoneOf(const model::MemberView& member) const {
   static const govern::Zone kUtc = govern::Zone::Utc();
-  for (const std::string_view name :
-       {member.Text(model::AttributeId::time_zone), std::string_view(settings.time_zone)}) {
-    if (const auto it = zones.find(std::string(name)); it != zones.end()) return {it->second, ""};
-    if (name == "UTC") return {kUtc, ""};
-  }
+  const std::string_view name = TenantZones(zones, settings.time_zone).ZoneOf(member);
+  if (const auto it = zones.find(name); it != zones.end()) return {it->second, ""};
+  if (!name.empty()) return {kUtc, ""};
   return {kUtc, settings.time_zone.empty() ? "?" : std::string_view(settings.time_zone)};
+}
+
+bool Tenant::ReadsZones() const {
+  return std::ranges::any_of(
+             rules, [](const Rule& rule) { return rule.expression.dependencies().on_zones; }) ||
+         std::ranges::any_of(journeys, [](const journey::Journey& journey) {
+           return journey.dependencies().on_zones;
+         });
 }
 
 const journey::Journey* Tenant::FindJourney(std::string_view id) const {

@@ -8,9 +8,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/tenant_zones.h"
 #include "govern/zone.h"
 #include "journey/advance_enrolment.h"
 #include "model/definition.h"
+#include "model/input_set.h"
 #include "segment/expression.h"
 #include "state/record_rows.h"
 #include "state/rows.h"
@@ -23,6 +25,10 @@ struct Rule {
   segment::Expression expression;
   uint64_t revision = 0;  // of the definition: the tenant's definition count then
   int journey = -1;       // index of the journey whose entry it is
+  // What can change its value besides time, also by the segments that it reads.
+  model::InputSet inputs;
+  // It, or a segment that it reads, is in quarantine: memberships stay as they are, nobody enters.
+  bool stands_still = false;
 };
 
 // How many members a segment has.
@@ -64,7 +70,7 @@ struct Tenant {
   std::map<std::string, CountedSegment, std::less<>> counts;  // also of one whose members leave it
   std::map<std::string, model::JourneyDefinition> journey_definitions;
   std::map<std::string, model::Subscription> subscriptions;
-  std::map<std::string, govern::Zone> zones;
+  ZoneRules zones;
   state::TenantProgress progress;
   bool progress_dirty = false;  // its row is written with the batch
 
@@ -93,6 +99,8 @@ struct Tenant {
     std::string_view missing;
   };
   KnownZone ZoneOf(const model::MemberView& member) const;
+  // Whether a segment or journey may change with the rules of a zone.
+  bool ReadsZones() const;
   const journey::Journey* FindJourney(std::string_view id) const;
 };
 

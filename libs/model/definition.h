@@ -19,6 +19,7 @@ struct SegmentDefinition {
   std::string title;
   std::string expression;  // see docs/segment-language.md
   uint64_t revision = 0;   // set by the shard: 1, 2, ...
+  std::string quarantine = {};  // why nobody enters or leaves it any more; "" = in force
   friend bool operator==(const SegmentDefinition&, const SegmentDefinition&) = default;
 };
 // What tells one state of a definition from another, over its deletion too: its revision.

@@ -51,6 +51,12 @@ struct DeleteSegment {
   std::string id;
   std::string etag = {};  // as of PutSegment
 };
+// The self-check found a member whom the segment has wrongly: it stands still until it is put again.
+struct QuarantineSegment {
+  std::string id;
+  uint64_t revision = 0;  // in which it was found; another one is left alone
+  std::string reason;
+};
 struct PutJourney {
   JourneyDefinition definition;
   bool include_existing = false;  // members already matching enter too
@@ -118,7 +124,7 @@ struct Command {
   std::string principal;  // who asked, for the audit
   std::variant<PutTenant, PutZoneRules, PutSegment, PutJourney, PutSubscription, ChangeConsent,
                ChangeSuppression, MergeProfiles, SplitProfile, Settle, Undeliverable,
-               SeekSubscription, AddNote, DeleteSegment>
+               SeekSubscription, AddNote, DeleteSegment, QuarantineSegment>
       what;
 };
 

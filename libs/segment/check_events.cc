@@ -12,11 +12,9 @@ using model::FactKind;
 constexpr int64_t kKeepMs = model::kTimelineKeep.count();
 constexpr std::string_view kKeepReason = "facts are kept for 400 days";
 
-bool IsReducer(std::string_view name) {
-  return name == "count" || name == "exists" || name == "first" || name == "last";
-}
 bool IsWindow(std::string_view name) {
-  return name == "within" || name == "between" || name == "since" || name == "before";
+  return name == "within" || name == "between" || name == "since" || name == "before" ||
+         name == "filter" || name == "then" || name == "calendarWeek" || name == "calendarMonth";
 }
 
 }  // namespace
@@ -24,70 +22,48 @@ bool IsWindow(std::string_view name) {
 bool CheckPass::IsQuery(const Ast& ast) const {
   if (ast.kind == AstKind::kCall) return ast.name == "events";
   // A misspelt window is one of events as well, and so is what follows it.
-  return ast.kind == AstKind::kMethod && !IsReducer(ast.name) && IsQuery(ast.children[0]);
-}
-
-StatusOr<Checked> CheckPass::CheckReducer(const Ast& ast) {
-  const bool is_macro = std::ranges::count(MacroAndWindowNames(), ast.name) > 0;
-  if (std::ranges::count(WindowNames(), ast.name) == 0) {
-    if (!is_macro) return UnknownName("function", ast.name, ast.position, WindowNames());
-    return ErrorAt(ast.position,
-                   fmt::format("{}() over events is not in the language yet", ast.name));
-  }
-  if (!IsReducer(ast.name)) {
-    return ErrorAt(ast.position, fmt::format("a window .{}() is asked for something", ast.name),
-                   "end it in .count(), .exists(), .first() or .last()");
-  }
-  if (ast.name == "exists" && ast.children.size() > 1) {
-    return ErrorAt(ast.position, "exists(x, p) over events is not in the language yet");
-  }
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 0));
-  SPOTTER_ASSIGN_OR_RETURN(const Draft draft, CheckQuery(ast.children[0]));
-  if (ast.name == "count") return Reduce({.op = Op::kCount}, Type::kInt, draft.query);
-  if (ast.name == "exists") {
-    return Reduce({.op = Op::kCountCompare, .binary = BinaryOp::kGreaterEqual, .number = 1},
-                  Type::kBool, draft.query);
-  }
-  return Reduce({.op = ast.name == "first" ? Op::kFirst : Op::kLast}, Type::kEvent, draft.query,
-                /*is_nullable=*/true);
-}
-
-Checked CheckPass::Reduce(Node node, TypeId type, const EventQuery& query, bool is_nullable) {
-  node.index = emit_.AddQuery(query);
-  return emit_.Leaf(node, type, is_nullable);
+  return ast.kind == AstKind::kMethod && !IsReducerName(ast.name) && IsQuery(ast.children[0]);
 }
 
 StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
   if (ast.kind == AstKind::kCall && ast.name == "events") {
     Draft draft;
-    SPOTTER_ASSIGN_OR_RETURN(draft.query.kind, CheckKind(ast));
+    SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
+    SPOTTER_ASSIGN_OR_RETURN(draft.query.kind, CheckKind(ast, 0));
     // Nothing older can be counted on to be there.
     if (!IsKeptForLife(draft.query.kind)) draft.query.bounds.far = kKeepMs - 1;
     return draft;
   }
-  const bool is_method = ast.kind == AstKind::kMethod && !IsReducer(ast.name);
+  const bool is_method = ast.kind == AstKind::kMethod && !IsReducerName(ast.name);
   if (!is_method || !(IsWindow(ast.name) || IsQuery(ast))) {
     SPOTTER_RETURN_IF_ERROR(CheckNode(ast).status());  // a misspelt name is the likelier fault
     return ErrorAt(ast.position, "expected events('kind') and its windows before the dot");
   }
   if (!IsWindow(ast.name)) {
-    if (ast.name == "filter") {
-      return ErrorAt(ast.position, "filter() over events is not in the language yet");
-    }
     return UnknownName("function", ast.name, ast.position, WindowNames());
   }
   SPOTTER_ASSIGN_OR_RETURN(Draft draft, CheckQuery(ast.children[0]));
-  const bool is_ages = ast.name == "within" || ast.name == "between";
-  SPOTTER_RETURN_IF_ERROR(is_ages ? AddAges(ast, draft) : AddInstant(ast, draft));
+  if (ast.name == "filter") {
+    SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 2));
+    SPOTTER_RETURN_IF_ERROR(AddFilter(ast.children[1], ast.children[2], draft));
+  } else if (ast.name == "then") {
+    SPOTTER_RETURN_IF_ERROR(AddNext(ast, draft));
+  } else if (ast.name.starts_with("calendar")) {
+    SPOTTER_RETURN_IF_ERROR(AddCalendar(ast, draft.query));
+  } else if (ast.name == "within" || ast.name == "between") {
+    SPOTTER_RETURN_IF_ERROR(AddAges(ast, draft));
+  } else {
+    SPOTTER_RETURN_IF_ERROR(AddInstant(ast, draft));
+  }
   return draft;
 }
 
-StatusOr<FactKind> CheckPass::CheckKind(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  SPOTTER_ASSIGN_OR_RETURN(const std::string name, TextArgument(ast, 0));
+// The kind that an argument of a call names.
+StatusOr<FactKind> CheckPass::CheckKind(const Ast& call, size_t index) {
+  SPOTTER_ASSIGN_OR_RETURN(const std::string name, TextArgument(call, index));
   const FactKind kind = model::FindFactKind(name);
   if (kind != FactKind::unspecified) return kind;
-  return UnknownName("fact kind", name, ast.children[0].position, FactKindNames());
+  return UnknownName("fact kind", name, call.children[index].position, FactKindNames());
 }
 
 // A constant length of time, 0 to 400 days.
@@ -122,6 +98,24 @@ Status CheckPass::AddAges(const Ast& ast, Draft& draft) {
   WindowBounds& bounds = draft.query.bounds;
   bounds.near = std::max(bounds.near, near);
   bounds.far = std::min(bounds.far, far - 1);  // half-open: an age of exactly `far` is outside
+  return OkStatus();
+}
+
+// .then('kind', length)
+Status CheckPass::AddNext(const Ast& ast, Draft& draft) {
+  constexpr size_t kNextMax = 8;
+  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 2));
+  if (draft.query.next.size() == kNextMax) {
+    return ErrorAt(ast.position, fmt::format("a sequence has over {} steps", kNextMax));
+  }
+  NextEvent next;
+  SPOTTER_ASSIGN_OR_RETURN(next.kind, CheckKind(ast, 1));
+  SPOTTER_ASSIGN_OR_RETURN(next.within_ms, WindowLength(ast.children[2]));
+  if (next.within_ms == 0) {
+    return ErrorAt(ast.children[2].position, "a sequence's step must be longer than zero");
+  }
+  emit_.DependsOn(next.kind);
+  draft.query.next.push_back(next);
   return OkStatus();
 }
 

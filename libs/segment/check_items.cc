@@ -9,7 +9,7 @@ StatusOr<Checked> CheckPass::CheckItem(const Ast& ast) {
   SPOTTER_ASSIGN_OR_RETURN(const Checked item, CheckNode(ast));
   if (item.type != Type::kEvent) return item;
   return ErrorAt(ast.position, "an event is looked at where it is found",
-                 "use its .time or .amount");
+                 "use its attributes, such as .time and .amount");
 }
 
 StatusOr<std::vector<Checked>> CheckPass::CheckAll(std::span<const Ast> items) {
@@ -61,7 +61,7 @@ StatusOr<Checked> CheckPass::CheckElement(const Ast& ast) {
 // target.name, or has(target.name), of a map.
 StatusOr<Checked> CheckPass::CheckField(const Ast& ast, Op op) {
   SPOTTER_ASSIGN_OR_RETURN(const Checked target, CheckNode(ast.children[0]));
-  if (target.type == Type::kEvent && op == Op::kField) return CheckEventField(ast, target);
+  if (target.type == Type::kEvent) return CheckEventField(ast, target, op == Op::kHasField);
   TypeId type = Type::kDyn;
   if (types_.Is(target.type, "map")) {
     type = types_.Argument(target.type, 1);

@@ -66,11 +66,27 @@ StatusOr<Checked> CheckPass::CheckEntered(const Ast& ast) {
                     Type::kTime);
 }
 
-StatusOr<Checked> CheckPass::CheckEventField(const Ast& ast, const Checked& event) {
-  static constexpr std::array<std::string_view, 2> kFields = {"amount", "time"};
-  if (ast.name == "time") return emit_.Over({.op = Op::kEventTime}, Type::kTime, {event});
-  if (ast.name == "amount") return emit_.Over({.op = Op::kEventAmount}, Type::kInt, {event});
-  return UnknownName("event attribute", ast.name, ast.position, kFields);
+// event.name, or has(event.name).
+StatusOr<Checked> CheckPass::CheckEventField(const Ast& ast, const Checked& event, bool is_has) {
+  if (ast.name == "time" || ast.name == "amount") {
+    // A fact has them both.
+    if (is_has && !event.is_nullable) return emit_.Constant(BoolValue(true), Type::kBool);
+    const bool is_time = ast.name == "time";
+    const Checked field = emit_.Over({.op = is_time ? Op::kEventTime : Op::kEventAmount},
+                                     is_time ? Type::kTime : Type::kInt, {event});
+    if (!is_has) return field;
+    return ErrorAt(ast.position, "whether there is such an event is asked with == null");
+  }
+  const model::AttributeInfo* const info = model::FindAttribute(ast.name);
+  if (info == nullptr || std::ranges::count(EventFieldNames(), ast.name) == 0) {
+    if (ast.name == "amount_minor") {
+      return ErrorAt(ast.position, "unknown event attribute 'amount_minor'",
+                     "did you mean 'amount'?");
+    }
+    return UnknownName("event attribute", ast.name, ast.position, EventFieldNames());
+  }
+  return emit_.Over({.op = is_has ? Op::kHasEventField : Op::kEventField, .attribute = info->id},
+                    is_has ? TypeId{Type::kBool} : TypeOf(info->type), {event});
 }
 
 StatusOr<Checked> CheckPass::CheckMember(const Ast& ast) {

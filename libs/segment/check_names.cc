@@ -127,8 +127,9 @@ StatusOr<Checked> CheckPass::CheckCall(const Ast& ast) {
 
 StatusOr<Checked> CheckPass::CheckMethod(const Ast& ast) {
   const Ast& target = ast.children[0];
-  const bool is_exists_macro = ast.name == "exists" && ast.children.size() > 1;
-  const bool is_window = std::ranges::count(WindowNames(), ast.name) > 0 && !is_exists_macro;
+  const bool is_macro_too =
+      (ast.name == "exists" || ast.name == "filter") && ast.children.size() > 1;
+  const bool is_window = std::ranges::count(WindowNames(), ast.name) > 0 && !is_macro_too;
   if (has_roots() && (IsQuery(target) || is_window)) return CheckReducer(ast);
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<Checked> macro, CheckMacro(ast));
   if (macro) return *macro;

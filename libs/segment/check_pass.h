@@ -61,6 +61,15 @@ class CheckPass {
   // What a function of the library makes of a text that is written out is looked at at once.
   static Status CheckText(const Ast& ast, std::string_view name, std::span<const Ast> arguments);
 
+  // check_zones.cc
+  // Of startOfDay(t) and nextTime(t, time), which may leave out the zone.
+  bool LeavesOutZone(std::string_view name, size_t arguments) const;
+  Checked MemberZone();
+  Status CheckZone(const Ast& ast, const Checked& zone);
+  Status CheckZoneOf(std::string_view name, std::span<const Ast> written,
+                     std::span<const Checked> arguments);
+  Status AddCalendar(const Ast& ast, EventQuery& query);
+
   // check_macros.cc
   StatusOr<std::optional<Checked>> CheckMacro(const Ast& ast);
   StatusOr<Checked> CheckLoop(const Ast& ast, const MacroForm& form);
@@ -81,7 +90,7 @@ class CheckPass {
 
   // check_member.cc: the roots of segments and journeys
   bool IsRoot(const Ast& ast, std::string_view name) const;
-  StatusOr<Checked> CheckEventField(const Ast& ast, const Checked& event);
+  StatusOr<Checked> CheckEventField(const Ast& ast, const Checked& event, bool is_has);
   StatusOr<Checked> CheckRoot(const Ast& ast);
   StatusOr<Checked> CheckEntered(const Ast& ast);
   StatusOr<Checked> CheckMember(const Ast& ast);
@@ -93,18 +102,25 @@ class CheckPass {
   static StatusOr<std::string> TextArgument(const Ast& call, size_t index);
   static Status CheckArity(const Ast& call, size_t found, size_t wanted);
 
-  // check_events.cc: events('kind'), its windows and reducers
+  // check_events.cc: events('kind') and its windows
   struct Draft {
     EventQuery query;
-    bool has_ages = false;  // within() or between()
+    bool has_ages = false;          // within() or between()
+    bool reads_attributes = false;  // which are kept for 400 days
   };
   bool IsQuery(const Ast& ast) const;
-  StatusOr<Checked> CheckReducer(const Ast& ast);
   StatusOr<Draft> CheckQuery(const Ast& ast);
-  StatusOr<model::FactKind> CheckKind(const Ast& ast);
+  StatusOr<model::FactKind> CheckKind(const Ast& call, size_t index);
   Status AddAges(const Ast& ast, Draft& draft);
+  Status AddNext(const Ast& ast, Draft& draft);
   Status AddInstant(const Ast& ast, Draft& draft);
   StatusOr<int64_t> WindowLength(const Ast& ast);
+
+  // check_reducers.cc: filters, and what a window is asked for
+  StatusOr<Checked> CheckReducer(const Ast& ast);
+  StatusOr<Checked> CheckFold(const Ast& ast);
+  Status AddFilter(const Ast& variable, const Ast& condition, Draft& draft);
+  Status CheckKept(const Ast& ast, const Draft& draft);
   Checked Reduce(Node node, TypeId type, const EventQuery& query, bool is_nullable = false);
 
   // A mistake that only a checked expression is refused for.

@@ -71,6 +71,11 @@ uint32_t Emitter::AddQuery(const EventQuery& query) {
   return static_cast<uint32_t>(code_.queries.size() - 1);
 }
 
+uint32_t Emitter::AddFold(const EventFold& fold) {
+  code_.folds.push_back(fold);
+  return static_cast<uint32_t>(code_.folds.size() - 1);
+}
+
 Value Emitter::ValueOf(const Checked& checked) const {
   const model::MemberView nobody{};
   return Evaluate(code_, checked.node, Input{.member = nobody, .now = EventTime{0}},
@@ -103,6 +108,7 @@ Code Emitter::Take(const Checked& root, std::string type) {
   SortUnique(code_.dependencies.facts);
   SortUnique(code_.dependencies.traits);
   SortUnique(code_.dependencies.segments);
+  SortUnique(code_.dependencies.zones);
   return std::move(code_);
 }
 

@@ -47,6 +47,7 @@ class Emitter {
     return Over(node, type, std::span<const Checked>(children.begin(), children.size()));
   }
   uint32_t AddQuery(const EventQuery& query);
+  uint32_t AddFold(const EventFold& fold);
 
   // The value of a node that uses no member and no variable, at instant 0 (a moving one shows its
   // slope).
@@ -61,6 +62,8 @@ class Emitter {
   void DependsOn(model::FactKind kind) { code_.dependencies.facts.push_back(kind); }
   void DependsOn(model::AttributeId id) { code_.dependencies.traits.push_back(id); }
   void DependsOnSegment(std::string id) { code_.dependencies.segments.push_back(std::move(id)); }
+  void DependsOn(NamedZone zone) { code_.dependencies.zones.push_back(std::move(zone)); }
+  void DependsOnZones() { code_.dependencies.on_zones = true; }
   void DependsOnConsent() { code_.dependencies.on_consent = true; }
 
   const Node& NodeOf(const Checked& checked) const { return code_.nodes[checked.node]; }

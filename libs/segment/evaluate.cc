@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <memory>
 
 #include "base/assert.h"
 #include "segment/evaluator.h"
@@ -7,8 +8,6 @@
 
 namespace spotter::segment {
 namespace {
-
-constexpr std::string_view kTooFarBack = "the window reaches back over 400 days";
 
 // An error stays what it is.
 Value NotABool(const Value& value) {
@@ -18,49 +17,6 @@ Value NotABool(const Value& value) {
 Value Limited(Value value, EventTime until) {
   value.valid_until = std::min(value.valid_until, until);
   return value;
-}
-
-CountAnswer CompareCount(const Node& node, const FactWindow& window) {
-  const int64_t k = node.number;
-  const auto negated = [](CountAnswer count) {
-    return CountAnswer{.holds = !count.holds, .valid_until = count.valid_until};
-  };
-  switch (node.binary) {
-    case BinaryOp::kEqual:
-      return window.CountIs(k);
-    case BinaryOp::kNotEqual:
-      return negated(window.CountIs(k));
-    case BinaryOp::kGreaterEqual:
-      return window.CountIsAtLeast(k);
-    case BinaryOp::kLess:
-      return negated(window.CountIsAtLeast(k));
-    case BinaryOp::kGreater:
-      return window.CountIsAtLeast(k + 1);
-    default:
-      return negated(window.CountIsAtLeast(k + 1));
-  }
-}
-
-// Into a value that is there already: events are asked for more often than anything else.
-void Reduce(const Node& node, const FactWindow& window, Value& answer) {
-  if (node.op == Op::kCountCompare) {
-    const CountAnswer count = CompareCount(node, window);
-    answer = BoolValue(count.holds, count.valid_until);
-    return;
-  }
-  if (node.op == Op::kCount) {
-    answer = IntValue(window.count(), window.CountValidUntil());
-    return;
-  }
-  const FactAnswer fact = node.op == Op::kFirst ? window.First() : window.Last();
-  if (!fact.is_present) {
-    answer = NullValue(fact.valid_until);
-    return;
-  }
-  answer = {.kind = node.op == Op::kLastTime ? ValueKind::kTime : ValueKind::kEvent,
-            .number = fact.time.ms,
-            .valid_until = fact.valid_until};
-  if (node.op != Op::kLastTime) answer.amount = fact.amount_minor.value_or(0);
 }
 
 }  // namespace
@@ -104,14 +60,20 @@ Value Evaluator::Run(uint32_t at) {
       return SegmentMembership(node);
     case Op::kBucket:
       return DoubleValue(Bucket(input_.member, input_.tenant, node.text));
+    case Op::kZone:
+      return MemberZone();
     case Op::kCount:
     case Op::kCountCompare:
     case Op::kFirst:
     case Op::kLast:
     case Op::kLastTime:
-      return Query(node);
+      return Query(node, code_.queries[node.index]);
+    case Op::kFold:
+      return Query(node, code_.queries[code_.folds[node.index].query]);
     case Op::kEventTime:
     case Op::kEventAmount:
+    case Op::kEventField:
+    case Op::kHasEventField:
       return EventField(node);
     case Op::kNot: {
       const Value operand = Child(node, 0);
@@ -169,6 +131,16 @@ Value Evaluator::Run(uint32_t at) {
   return {};
 }
 
+void Evaluator::MakeSlots() {
+  if (code_.slots > kFewSlots) {
+    slots_ = work_.NewValues(code_.slots);
+    return;
+  }
+  auto* const values = reinterpret_cast<Value*>(few_slots_.data());
+  std::uninitialized_fill_n(values, code_.slots, Value{});
+  slots_ = {values, code_.slots};
+}
+
 Value Evaluator::Logic(const Node& node, int64_t decider) {
   EventTime decided_until = EventTime::Min();
   EventTime undecided_until = kNever;
@@ -213,70 +185,6 @@ Value Evaluator::SegmentMembership(const Node& node) const {
   const SegmentValue value = input_.segments->Lookup(node.text);
   // A stored membership may be overdue; it is then looked at again at once.
   return BoolValue(value.is_member, std::max(value.valid_until, now() + Duration(1)));
-}
-
-// The moment's window: bounds that are expressions cut the constant ones.
-Value Evaluator::AddBound(int node, bool is_since, WindowBounds& bounds) {
-  const Value at = Part(static_cast<uint32_t>(node));
-  if (at.is_error()) return at;
-  if (at.kind != ValueKind::kTime) {
-    return ErrorValue("a window is bounded by null", at.valid_until);
-  }
-  if (at.slope == 0) {
-    if (is_since) bounds.from = std::max(bounds.from, at.number);
-    if (!is_since) bounds.to = std::min(bounds.to, at.number - 1);
-    return BoolValue(true, at.valid_until);
-  }
-  if (at.slope != 1) {
-    return ErrorValue("a window's bound neither stands nor moves with now", at.valid_until);
-  }
-  const int64_t age = now().ms - at.number;
-  if (is_since && age > model::kTimelineKeep.count()) {
-    return ErrorValue(kTooFarBack, at.valid_until);
-  }
-  if (is_since) bounds.far = std::min(bounds.far, age);
-  if (!is_since) bounds.near = std::max(bounds.near, age + 1);
-  return BoolValue(true, at.valid_until);
-}
-
-Value Evaluator::Query(const Node& node) {
-  const EventQuery& query = code_.queries[node.index];
-  WindowBounds bounds = query.bounds;
-  EventTime until = kNever;
-  Value answer;
-  for (const bool is_since : {true, false}) {
-    const int bound = is_since ? query.since : query.before;
-    if (bound < 0) [[likely]]
-      continue;
-    answer = AddBound(bound, is_since, bounds);
-    until = std::min(until, answer.valid_until);
-    if (answer.is_error()) {
-      answer.valid_until = until;
-      return answer;
-    }
-  }
-  const FactWindow window(input_.member, query.kind, bounds, now());
-  if (window.is_unknown()) {
-    answer = ErrorValue(kTooFarBack, std::min(until, window.known_until()));
-  } else {
-    Reduce(node, window, answer);
-    answer.valid_until = std::min(answer.valid_until, until);
-  }
-  return answer;
-}
-
-Value Evaluator::EventField(const Node& node) {
-  const Value event = Child(node, 0);
-  if (event.is_error()) return event;
-  if (event.kind != ValueKind::kEvent)
-    return ErrorValue("there is no such event", event.valid_until);
-  if (node.op == Op::kEventTime) return TimeValue(event.number, 0, event.valid_until, now());
-  // Of older facts only the time is kept, whether or not they were dropped yet.
-  const EventTime kept_until = EventTime{event.number} + model::kTimelineKeep;
-  if (now() > kept_until) {
-    return ErrorValue("amounts are kept for 400 days", event.valid_until);
-  }
-  return IntValue(event.amount, std::min(event.valid_until, kept_until + Duration(1)));
 }
 
 Value Evaluate(const Code& code, uint32_t node, const Input& input, Workspace& work) {

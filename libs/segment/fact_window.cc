@@ -37,33 +37,15 @@ size_t IndexAfter(std::span<const Fact> facts, int64_t time) {
   return time == std::numeric_limits<int64_t>::max() ? facts.size() : IndexFrom(facts, time + 1);
 }
 
-// The k-th of several ascending (or descending) sequences by merging; cursors advance by `next`.
-// Few records have many facts, so a linear search for the best head is the fastest.
-template <typename Run, typename Head, typename Better>
-const Fact* MergeKth(std::span<const Run> runs, int64_t k, Head head, Better better) {
-  if (runs.size() == 1) return k > 0 ? head(runs[0], static_cast<size_t>(k - 1)) : nullptr;
-  constexpr size_t kInlineCursors = 8;
-  std::array<size_t, kInlineCursors> few{};
-  std::vector<size_t> many(runs.size() > kInlineCursors ? runs.size() : 0);
-  const std::span<size_t> taken = many.empty() ? std::span<size_t>(few) : std::span<size_t>(many);
-  const Fact* best = nullptr;
+FoundFact Kth(const FactWindow& window, FactWalk::Order order, int64_t k) {
+  FactWalk walk(window, order);
+  FoundFact found;
   for (; k > 0; --k) {
-    best = nullptr;
-    size_t from = 0;
-    for (size_t i = 0; i < runs.size(); ++i) {
-      const Fact* candidate = head(runs[i], taken[i]);
-      if (candidate == nullptr || (best != nullptr && !better(*candidate, *best))) continue;
-      best = candidate;
-      from = i;
-    }
-    if (best == nullptr) return nullptr;
-    ++taken[from];
+    found = walk.Next();
+    if (found.fact == nullptr) break;
   }
-  return best;
+  return found;
 }
-
-bool IsEarlier(const Fact& a, const Fact& b) { return a < b; }
-bool IsLater(const Fact& a, const Fact& b) { return b < a; }
 
 }  // namespace
 
@@ -88,14 +70,15 @@ bool IsKeptForLife(FactKind kind) {
 
 FactWindow::FactWindow(const model::MemberView& member, FactKind kind, const WindowBounds& bounds,
                        EventTime now)
-    : bounds_(bounds), now_(now) {
-  for (const SourceRecord* record : member.records) AddRecord(*record, kind);
+    : kind_(kind), bounds_(bounds), now_(now) {
+  uint32_t index = 0;
+  for (const SourceRecord* record : member.records) AddRecord(*record, index++, kind);
   if (!bounds_.is_whole_life()) return;
   for (const SourceRecord* record : member.records) AddRetired(*record, kind);
   DecideWhetherKnown();
 }
 
-void FactWindow::AddRecord(const SourceRecord& record, FactKind kind) {
+void FactWindow::AddRecord(const SourceRecord& record, uint32_t index, FactKind kind) {
   std::span<const Fact> facts = record.timeline.Of(kind);
   if (facts.empty()) return;
   life_first_ = std::min(life_first_, facts.front().time);
@@ -104,7 +87,7 @@ void FactWindow::AddRecord(const SourceRecord& record, FactKind kind) {
   facts = facts.subspan(IndexFrom(facts, bounds_.from));
   // An empty window keeps no facts, so that none is said to enter.
   if (bounds_.near > bounds_.far) facts = {};
-  Run run{.facts = facts};
+  Run run{.facts = facts, .record = index};
   run.lo = IndexFrom(facts, Minus(now_.ms, bounds_.far));
   run.hi = std::max(run.lo, IndexAfter(facts, Minus(now_.ms, bounds_.near)));
   count_ += static_cast<int64_t>(run.hi - run.lo);
@@ -157,37 +140,43 @@ std::span<const FactWindow::Run> FactWindow::runs() const {
   return std::span<const Run>(inline_).first(inline_size_);
 }
 
-EventTime FactWindow::EntersAt(const Fact* fact) const {
-  return fact == nullptr ? kNever : EventTime{Plus(fact->time.ms, bounds_.near)};
+EventTime FactWindow::EntersAt(FoundFact found) const {
+  return found.fact == nullptr ? kNever : EventTime{Plus(found.fact->time.ms, bounds_.near)};
 }
-EventTime FactWindow::LeavesAt(const Fact* fact) const {
-  if (fact == nullptr || bounds_.is_whole_life()) return kNever;
-  return {Plus(Plus(fact->time.ms, bounds_.far), 1)};
+EventTime FactWindow::LeavesAt(FoundFact found) const {
+  if (found.fact == nullptr || bounds_.is_whole_life()) return kNever;
+  return {Plus(Plus(found.fact->time.ms, bounds_.far), 1)};
 }
 
-const Fact* FactWindow::Newest(int64_t k) const {
-  return MergeKth(
-      runs(), k,
-      [](const Run& run, size_t taken) {
-        return run.lo + taken < run.hi ? &run.facts[run.hi - 1 - taken] : nullptr;
-      },
-      IsLater);
+std::optional<EventTime> FactWindow::KeptUntil(bool what_follows) const {
+  if (!bounds_.is_whole_life()) return kNever;
+  if (!model::IsLifetime(kind_) && !what_follows) return kNever;
+  const FoundFact oldest = Oldest(1);
+  if (retired_ > 0) return std::nullopt;
+  if (oldest.fact == nullptr) return kNever;
+  const EventTime kept_until = oldest.fact->time + model::kTimelineKeep;
+  if (now_ > kept_until) return std::nullopt;
+  return kept_until + Duration(1);
 }
-const Fact* FactWindow::Oldest(int64_t k) const {
-  return MergeKth(
-      runs(), k,
-      [](const Run& run, size_t taken) {
-        return run.lo + taken < run.hi ? &run.facts[run.lo + taken] : nullptr;
-      },
-      IsEarlier);
+
+// One record is usual, and the k-th of one run is at hand.
+FoundFact FactWindow::Newest(int64_t k) const {
+  if (runs().size() != 1) return Kth(*this, FactWalk::Order::kNewestFirst, k);
+  const Run& run = runs()[0];
+  if (k < 1 || static_cast<size_t>(k) > run.hi - run.lo) return {};
+  return {&run.facts[run.hi - static_cast<size_t>(k)], run.record};
 }
-const Fact* FactWindow::Coming(int64_t k) const {
-  return MergeKth(
-      runs(), k,
-      [](const Run& run, size_t taken) {
-        return run.hi + taken < run.facts.size() ? &run.facts[run.hi + taken] : nullptr;
-      },
-      IsEarlier);
+FoundFact FactWindow::Oldest(int64_t k) const {
+  if (runs().size() != 1) return Kth(*this, FactWalk::Order::kOldestFirst, k);
+  const Run& run = runs()[0];
+  if (k < 1 || static_cast<size_t>(k) > run.hi - run.lo) return {};
+  return {&run.facts[run.lo + static_cast<size_t>(k) - 1], run.record};
+}
+FoundFact FactWindow::Coming(int64_t k) const {
+  if (runs().size() != 1) return Kth(*this, FactWalk::Order::kComing, k);
+  const Run& run = runs()[0];
+  if (k < 1 || static_cast<size_t>(k) > run.facts.size() - run.hi) return {};
+  return {&run.facts[run.hi + static_cast<size_t>(k) - 1], run.record};
 }
 
 EventTime FactWindow::CountValidUntil() const {
@@ -210,27 +199,61 @@ CountAnswer FactWindow::CountIs(int64_t k) const {
 
 FactAnswer FactWindow::First() const {
   if (count_ == 0) return {.valid_until = CountValidUntil()};
-  const Fact* oldest = Oldest(1);
-  if (retired_ > 0 && (oldest == nullptr || retired_first_ <= oldest->time)) {
+  const FoundFact oldest = Oldest(1);
+  if (retired_ > 0 && (oldest.fact == nullptr || retired_first_ <= oldest.fact->time)) {
     return {.is_present = true, .time = retired_first_, .valid_until = known_until_};
   }
   return {.is_present = true,
-          .time = oldest->time,
-          .amount_minor = oldest->amount_minor,
+          .time = oldest.fact->time,
+          .found = oldest,
           .valid_until = std::min(known_until_, LeavesAt(oldest))};
 }
 
 FactAnswer FactWindow::Last() const {
   if (count_ == 0) return {.valid_until = CountValidUntil()};
   const EventTime replaced_at = std::min(known_until_, EntersAt(Coming(1)));
-  const Fact* newest = Newest(1);
-  if (retired_ > 0 && (newest == nullptr || retired_last_ > newest->time)) {
+  const FoundFact newest = Newest(1);
+  if (retired_ > 0 && (newest.fact == nullptr || retired_last_ > newest.fact->time)) {
     return {.is_present = true, .time = retired_last_, .valid_until = replaced_at};
   }
   return {.is_present = true,
-          .time = newest->time,
-          .amount_minor = newest->amount_minor,
+          .time = newest.fact->time,
+          .found = newest,
           .valid_until = std::min(replaced_at, LeavesAt(newest))};
+}
+
+FactWalk::FactWalk(const FactWindow& window, Order order) : runs_(window.runs()), order_(order) {
+  if (runs_.size() > few_.size()) many_.resize(runs_.size());
+}
+
+const Fact* FactWalk::Head(const FactWindow::Run& run, size_t taken) const {
+  switch (order_) {
+    case Order::kNewestFirst:
+      return run.lo + taken < run.hi ? &run.facts[run.hi - 1 - taken] : nullptr;
+    case Order::kOldestFirst:
+      return run.lo + taken < run.hi ? &run.facts[run.lo + taken] : nullptr;
+    case Order::kComing:
+      break;
+  }
+  return run.hi + taken < run.facts.size() ? &run.facts[run.hi + taken] : nullptr;
+}
+
+FoundFact FactWalk::Next() {
+  const std::span<size_t> taken = many_.empty() ? std::span<size_t>(few_) : std::span(many_);
+  FoundFact best;
+  size_t from = 0;
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    const Fact* const candidate = Head(runs_[i], taken[i]);
+    if (candidate == nullptr) continue;
+    const bool is_better =
+        best.fact == nullptr ||
+        (order_ == Order::kNewestFirst ? *best.fact < *candidate : *candidate < *best.fact);
+    if (!is_better) continue;
+    best = {candidate, runs_[i].record};
+    from = i;
+  }
+  if (best.fact != nullptr) ++taken[from];
+  return best;
 }
 
 }  // namespace spotter::segment

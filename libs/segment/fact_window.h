@@ -40,10 +40,15 @@ struct CountAnswer {
   bool holds = false;
   EventTime valid_until = kNever;
 };
+// A fact and which of the member's records it stands in.
+struct FoundFact {
+  const model::Fact* fact = nullptr;  // nullptr: there is none
+  uint32_t record = 0;
+};
 struct FactAnswer {
   bool is_present = false;
   EventTime time;
-  std::optional<int64_t> amount_minor;  // nullopt: the fact has left the timeline
+  FoundFact found;  // none, though present: it has left the timeline
   EventTime valid_until = kNever;
 };
 
@@ -66,24 +71,33 @@ class FactWindow {
   FactAnswer First() const;
   FactAnswer Last() const;
 
+  // For who looks at each fact. Those that have left the timeline are counted, but not walked.
+  int64_t retired() const { return retired_; }
+  EventTime EntersAt(FoundFact found) const;  // never, for none
+  EventTime LeavesAt(FoundFact found) const;
+  // Until when the attributes of all facts in the window are kept, and with `what_follows` whatever
+  // came after them; nullopt: they are not.
+  std::optional<EventTime> KeptUntil(bool what_follows) const;
+
  private:
+  friend class FactWalk;
   // The window's run in one record: facts[lo, hi) are in, facts[hi...) will enter.
   struct Run {
     std::span<const model::Fact> facts;  // those with from <= time <= to
     size_t lo = 0;
     size_t hi = 0;
+    uint32_t record = 0;
   };
-  void AddRecord(const model::SourceRecord& record, model::FactKind kind);
+  void AddRecord(const model::SourceRecord& record, uint32_t index, model::FactKind kind);
   void AddRetired(const model::SourceRecord& record, model::FactKind kind);
   void DecideWhetherKnown();
   std::span<const Run> runs() const;
-  EventTime EntersAt(const model::Fact* fact) const;  // never, for nullptr
-  EventTime LeavesAt(const model::Fact* fact) const;
-  // The k-th (from 1) over all records; nullptr: there are fewer.
-  const model::Fact* Newest(int64_t k) const;  // in the window, latest first
-  const model::Fact* Oldest(int64_t k) const;  // in the window, earliest first
-  const model::Fact* Coming(int64_t k) const;  // still to enter, earliest first
+  // The k-th (from 1) over all records; none if there are fewer.
+  FoundFact Newest(int64_t k) const;  // in the window, latest first
+  FoundFact Oldest(int64_t k) const;  // in the window, earliest first
+  FoundFact Coming(int64_t k) const;  // still to enter, earliest first
 
+  model::FactKind kind_;
   WindowBounds bounds_;
   EventTime now_;
   int64_t count_ = 0;
@@ -98,6 +112,26 @@ class FactWindow {
   std::array<Run, kInline> inline_;
   size_t inline_size_ = 0;
   std::vector<Run> more_;  // all of them, once there are more
+};
+
+// The facts of a window one after the other, merged over all records. Few records have many facts,
+// so a linear search for the best head is the fastest.
+class FactWalk {
+ public:
+  enum class Order : uint8_t { kNewestFirst, kOldestFirst, kComing };
+  FactWalk(const FactWindow& window, Order order);
+  FactWalk(const FactWalk&) = delete;
+  FactWalk& operator=(const FactWalk&) = delete;
+
+  FoundFact Next();  // none at the end
+
+ private:
+  const model::Fact* Head(const FactWindow::Run& run, size_t taken) const;
+
+  const std::span<const FactWindow::Run> runs_;
+  const Order order_;
+  std::array<size_t, FactWindow::kInline> few_{};  // how many were taken of each run
+  std::vector<size_t> many_;                       // the same, once there are more
 };
 
 }  // namespace spotter::segment

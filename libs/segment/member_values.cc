@@ -38,17 +38,20 @@ char* PutBigEndian(uint64_t word, char* out) {
 
 }  // namespace
 
-Value TraitValue(const MemberView& member, model::AttributeId id, EventTime now) {
-  const model::Trait* trait = member.FindTrait(id);
-  if (trait == nullptr) return ErrorValue("the member lacks the attribute");
-  const model::Scalar& value = trait->value;
-  if (const auto* text = std::get_if<std::string>(&value)) return StringValue(*text);
-  if (const auto* number = std::get_if<int64_t>(&value)) return IntValue(*number);
-  if (const auto* flag = std::get_if<bool>(&value)) return BoolValue(*flag);
-  if (const auto* time = std::get_if<EventTime>(&value)) {
+Value ScalarValue(const model::Scalar& scalar, EventTime now) {
+  if (const auto* text = std::get_if<std::string>(&scalar)) return StringValue(*text);
+  if (const auto* number = std::get_if<int64_t>(&scalar)) return IntValue(*number);
+  if (const auto* flag = std::get_if<bool>(&scalar)) return BoolValue(*flag);
+  if (const auto* time = std::get_if<EventTime>(&scalar)) {
     return TimeValue(time->ms, 0, EventTime::Max(), now);
   }
-  return DoubleValue(std::get<double>(value));
+  return DoubleValue(std::get<double>(scalar));
+}
+
+Value TraitValue(const MemberView& member, model::AttributeId id, EventTime now) {
+  const model::Trait* trait = member.FindTrait(id);
+  return trait == nullptr ? ErrorValue("the member lacks the attribute")
+                          : ScalarValue(trait->value, now);
 }
 
 Value Tags(const MemberView& member, Workspace& work) {

@@ -10,6 +10,7 @@
 
 namespace spotter::segment {
 
+Value ScalarValue(const model::Scalar& scalar, EventTime now);
 // An error if the member lacks it.
 Value TraitValue(const model::MemberView& member, model::AttributeId id, EventTime now);
 // All tags of the member, each once, in the order of their bytes.

@@ -12,9 +12,7 @@ namespace spotter::segment {
 namespace {
 
 // Of the language to come; a reader of its plans may try them.
-constexpr std::string_view kNotYet[] = {
-    "avg",        "calendarMonth", "calendarWeek", "distinct", "max",     "min",  "nextTime",
-    "startOfDay", "sum",           "sum_amount",   "then",     "trigger", "weeks"};
+constexpr std::string_view kNotYet[] = {"trigger"};
 static_assert(std::ranges::is_sorted(kNotYet));
 
 // Of CEL's other extensions; out by decision.
@@ -80,22 +78,31 @@ std::span<const std::string_view> RootNames() {
 }
 
 std::span<const std::string_view> RootFunctionNames() {
-  static constexpr std::string_view kNames[] = {"bucket", "consent", "days",    "events",
-                                                "has",    "hours",   "minutes", "segment"};
+  static constexpr std::string_view kNames[] = {"bucket", "consent", "days",    "events", "has",
+                                                "hours",  "minutes", "segment", "weeks"};
   return kNames;
 }
 
 std::span<const std::string_view> WindowNames() {
-  static constexpr std::string_view kNames[] = {"before", "between", "count", "exists",
-                                                "first",  "last",    "since", "within"};
+  static constexpr std::string_view kNames[] = {
+      "avg",      "before", "between", "calendarMonth", "calendarWeek", "count",
+      "distinct", "exists", "filter",  "first",         "last",         "max",
+      "min",      "since",  "sum",     "then",          "within"};
   return kNames;
+}
+
+bool IsReducerName(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"avg",  "count", "distinct", "exists", "first",
+                                                "last", "max",   "min",      "sum"};
+  return std::ranges::find(kNames, name) != std::end(kNames);
 }
 
 std::span<const std::string_view> MacroAndWindowNames() {
   static constexpr std::string_view kNames[] = {
-      "all",       "before",     "between",       "count",        "exists",
-      "existsOne", "exists_one", "filter",        "first",        "last",
-      "map",       "since",      "transformList", "transformMap", "within"};
+      "all",   "avg",      "before",        "between",      "calendarMonth", "calendarWeek",
+      "count", "distinct", "exists",        "existsOne",    "exists_one",    "filter",
+      "first", "last",     "map",           "max",          "min",           "since",
+      "sum",   "then",     "transformList", "transformMap", "within"};
   return kNames;
 }
 
@@ -103,6 +110,7 @@ int64_t UnitOf(std::string_view function) {
   constexpr int64_t kMinuteMs = 60 * 1000;
   if (function == "minutes") return kMinuteMs;
   if (function == "hours") return 60 * kMinuteMs;
+  if (function == "weeks") return 7 * 24 * 60 * kMinuteMs;
   return function == "days" ? 24 * 60 * kMinuteMs : 0;
 }
 
@@ -120,6 +128,18 @@ std::span<const std::string_view> MemberNames() {
                                            "last_visit_date", "tags"};
     for (const model::AttributeInfo& info : model::AllAttributes()) {
       if (info.is_trait) names.push_back(info.name);
+    }
+    return names;
+  }();
+  return kNames;
+}
+
+// The amount is that of the fact, with the sign it counts with; the source's goes by no other name.
+std::span<const std::string_view> EventFieldNames() {
+  static const std::vector<std::string_view> kNames = [] {
+    std::vector<std::string_view> names = {"amount", "time"};
+    for (const model::AttributeInfo& info : model::AllAttributes()) {
+      if (info.id != model::AttributeId::amount_minor) names.push_back(info.name);
     }
     return names;
   }();

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "model/entity.h"
 #include "segment/ast.h"
 
 namespace spotter::segment {
@@ -45,15 +46,15 @@ enum class ValueKind : uint8_t {
 
 struct Value {
   ValueKind kind = ValueKind::kError;
-  int slope = 0;  // of kTime and kDuration
+  int slope = 0;  // of kTime and kDuration; of kEvent the member's record in which it stands
   // Of kBool, kInt, kUint (its bits); milliseconds of kTime, kDuration, kEvent; how many elements
   // a kList has, or entries a kMap.
   int64_t number = 0;
   union {
-    int64_t amount = 0;  // of kEvent, minor units
-    double real;         // of kDouble
-    int64_t nanos;       // of kTime, kDuration: 0 to 999,999 above its milliseconds
-    const Value* items;  // of kList; of kMap key, value, key, value …
+    int64_t nanos = 0;        // of kTime, kDuration: 0 to 999,999 above its milliseconds
+    double real;              // of kDouble
+    const Value* items;       // of kList; of kMap key, value, key, value …
+    const model::Fact* fact;  // of kEvent; nullptr: it has left the timeline
   };
   std::string_view text = {};  // of kString, kBytes, kType; of kError the reason
   EventTime valid_until = EventTime::Max();

@@ -20,7 +20,7 @@
 namespace spotter::state {
 
 // The schema that rows are written in. Those of an earlier one are read as they stand.
-inline constexpr uint8_t kRowSchema = 4;
+inline constexpr uint8_t kRowSchema = 5;
 
 class Writer {
  public:

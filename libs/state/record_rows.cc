@@ -13,11 +13,12 @@ enum class Op : uint8_t {
   kExpire = 2,
   kIdentifiers = 3,
   kProfile = 4,
-  kTouch = 5,
-  kConsents = 6
+  kTouchAll = 5,  // of schema 1
+  kConsents = 6,
+  kTouch = 7
 };
 
-constexpr uint8_t kSchema = 1;
+constexpr uint8_t kSchema = 2;
 
 std::string EncodeBase(const StoredRecord& stored) {
   Encoder out;
@@ -25,24 +26,39 @@ std::string EncodeBase(const StoredRecord& stored) {
   Writer write(out);
   const model::SourceRecord& record = stored.record;
   write(record.key, record.source, record.customer_id, record.created_offset, stored.profile,
-        stored.touched_at, record.identifiers, record.consents, record.timeline.retired(),
+        record.identifiers, record.consents, record.timeline.retired(),
         record.timeline.retired_totals());
+  out.Varint(stored.touches.entries().size());
+  for (const auto& [at, inputs] : stored.touches.entries()) out.Time(at).Fixed64(inputs.bits());
   const auto entities = record.timeline.entities();
   out.Varint(entities.size());
   for (const model::Entity& entity : entities) Encode(entity, out);
   return out.Take();
 }
 
+std::vector<model::Touches::Entry> DecodeTouches(Decoder& in) {
+  std::vector<model::Touches::Entry> entries;
+  const uint64_t size = in.Varint();
+  for (uint64_t i = 0; i < size && in.ok(); ++i) {
+    const EventTime at = in.Time();
+    entries.push_back({at, model::InputSet::FromBits(in.Fixed64())});
+  }
+  return entries;
+}
+
 Status DecodeBase(std::string_view bytes, StoredRecord& stored) {
   stored.has_base = true;
   Decoder in(bytes);
-  if (in.Byte() != kSchema) return DataLoss("record row: unknown schema");
+  const uint8_t schema = in.Byte();
+  if (schema != 1 && schema != kSchema) return DataLoss("record row: unknown schema");
   Reader read(in);
   model::SourceRecord& record = stored.record;
   std::vector<model::RetiredEntity> retired;
   std::vector<std::pair<model::FactKind, model::Totals>> totals;
-  read(record.key, record.source, record.customer_id, record.created_offset, stored.profile,
-       stored.touched_at, record.identifiers, record.consents, retired, totals);
+  read(record.key, record.source, record.customer_id, record.created_offset, stored.profile);
+  if (schema == 1) stored.touches.Touch(in.Time(), model::InputSet::All());
+  read(record.identifiers, record.consents, retired, totals);
+  if (schema != 1) stored.touches.Restore(DecodeTouches(in));
   record.timeline.RestoreRetired(std::move(retired), std::move(totals));
   const uint64_t entities = in.Varint();
   for (uint64_t i = 0; i < entities && in.ok(); ++i) record.timeline.Put(model::DecodeEntity(in));
@@ -69,9 +85,14 @@ Status DecodeDelta(std::string_view bytes, StoredRecord& stored) {
       case Op::kProfile:
         read(stored.profile);
         break;
-      case Op::kTouch:
-        stored.touched_at = in.Time();
+      case Op::kTouchAll:
+        stored.touches.Touch(in.Time(), model::InputSet::All());
         break;
+      case Op::kTouch: {
+        const EventTime at = in.Time();
+        stored.touches.Touch(at, model::InputSet::FromBits(in.Fixed64()));
+        break;
+      }
       default:
         return DataLoss("record delta: unknown operation");
     }
@@ -100,8 +121,8 @@ void RecordDelta::SetConsents(const std::vector<model::ConsentEntry>& consents) 
 void RecordDelta::SetProfile(model::ProfileId profile) {
   bytes_.Byte(static_cast<uint8_t>(Op::kProfile)).Hash(profile.value());
 }
-void RecordDelta::Touch(EventTime touched_at) {
-  bytes_.Byte(static_cast<uint8_t>(Op::kTouch)).Time(touched_at);
+void RecordDelta::Touch(EventTime at, model::InputSet inputs) {
+  bytes_.Byte(static_cast<uint8_t>(Op::kTouch)).Time(at).Fixed64(inputs.bits());
 }
 
 void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelta& delta,
@@ -129,6 +150,12 @@ StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Reader& store,
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> base,
                            store.Get(store::Family::kState, RecordRowKey(tenant, key, 0)));
   if (!base.has_value()) return std::nullopt;
+  return ReadKnownRecord(store, tenant, key);
+}
+
+StatusOr<std::optional<StoredRecord>> ReadKnownRecord(const store::Reader& store,
+                                                      std::string_view tenant,
+                                                      model::RecordKey key) {
   // All rows by one scan: what another thread commits meanwhile is seen whole or not at all.
   const std::string prefix = RecordPrefix(tenant, key);
   std::optional<StoredRecord> stored;

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/input_set.h"
 #include "model/source_record.h"
 #include "state/state_hash.h"
 #include "store/store.h"
@@ -19,7 +20,7 @@ namespace spotter::state {
 struct StoredRecord {
   model::SourceRecord record;
   model::ProfileId profile;  // the profile it belongs to
-  EventTime touched_at;      // shard time at which its member was last decided by an event
+  model::Touches touches;    // at which shard time events changed what its member is decided by
   bool has_base = false;     // its base row is on disk
   uint32_t deltas = 0;       // delta rows on disk
 };
@@ -32,7 +33,7 @@ class RecordDelta {
   void SetIdentifiers(const std::vector<model::HeldIdentifier>& identifiers);
   void SetConsents(const std::vector<model::ConsentEntry>& consents);
   void SetProfile(model::ProfileId profile);
-  void Touch(EventTime touched_at);
+  void Touch(EventTime at, model::InputSet inputs);
   bool empty() const { return bytes_.empty(); }
   std::string_view bytes() const { return bytes_.view(); }
   void Clear() { bytes_.Clear(); }
@@ -50,6 +51,11 @@ void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelt
 // nullopt: there is no such record. DataLoss: its rows do not decode.
 StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Reader& store,
                                                  std::string_view tenant, model::RecordKey key);
+
+// The same of a record that is known to be there; without the look-up that is cheap where it is not.
+StatusOr<std::optional<StoredRecord>> ReadKnownRecord(const store::Reader& store,
+                                                      std::string_view tenant,
+                                                      model::RecordKey key);
 
 // Takes the rows of one record in the order of their keys: the base begins `stored`, deltas change
 // it. DataLoss: a row does not decode, or a delta comes first.

@@ -36,8 +36,8 @@ struct Meta {
 };
 
 // A person: the records that are one, and what is derived of them. Valid-until instants are not
-// stored: they are what the expressions give at `evaluated_at` (or at the newest record's
-// `touched_at`, if later), because nothing has changed since.
+// stored: they are what each expression gives at `evaluated_at`, or when an event last touched what
+// it reads (StoredRecord::touches) if that was later, because nothing has changed since.
 struct Profile {
   model::ProfileId id;
   model::RecordKey founder;
@@ -46,7 +46,7 @@ struct Profile {
   std::vector<model::RecordKey> records;       // ascending
   std::vector<model::Membership> memberships;  // ascending by segment; only those ever true
   uint64_t definitions = 0;            // the tenant's definition count it was last decided under
-  EventTime evaluated_at;              // shard time of the newest evaluation that wrote this row
+  EventTime evaluated_at;              // shard time of the newest decision of everything
   EventTime armed = EventTime::Max();  // the timer row that stands for it; Max() = none
 };
 

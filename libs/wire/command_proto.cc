@@ -89,6 +89,11 @@ struct CommandWriter {
     to.mutable_delete_segment()->set_segment(from.id);
     to.mutable_delete_segment()->set_etag(from.etag);
   }
+  void operator()(const model::QuarantineSegment& from) const {
+    to.mutable_quarantine_segment()->set_segment(from.id);
+    to.mutable_quarantine_segment()->set_revision(from.revision);
+    to.mutable_quarantine_segment()->set_reason(from.reason);
+  }
 };
 
 // Keeps the failure of a nested conversion in the reader.
@@ -199,6 +204,10 @@ What ReadWhat(const v1::Command& from, Reader& reader) {
                             from.add_note().text()};
     case v1::Command::kDeleteSegment:
       return model::DeleteSegment{from.delete_segment().segment(), from.delete_segment().etag()};
+    case v1::Command::kQuarantineSegment:
+      return model::QuarantineSegment{from.quarantine_segment().segment(),
+                                      from.quarantine_segment().revision(),
+                                      from.quarantine_segment().reason()};
     case v1::Command::WHAT_NOT_SET:
       break;
   }

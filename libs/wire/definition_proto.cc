@@ -133,6 +133,7 @@ v1::Segment ToProto(const model::SegmentDefinition& from) {
   to.set_expression(from.expression);
   to.set_revision(from.revision);
   if (from.revision > 0) to.set_etag(EtagOf(from));
+  to.set_quarantine(from.quarantine);
   return to;
 }
 
@@ -140,7 +141,8 @@ model::SegmentDefinition FromProto(const v1::Segment& from) {
   return {.id = from.id(),
           .title = from.title(),
           .expression = from.expression(),
-          .revision = from.revision()};
+          .revision = from.revision(),
+          .quarantine = from.quarantine()};
 }
 
 v1::Subscription ToProto(const model::Subscription& from) {

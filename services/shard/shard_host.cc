@@ -51,6 +51,9 @@ Status ShardHost::Start(const Clock& clock, const Clock& wall, const ShardHistog
   if (!open_problem_.empty()) {
     LogError("shard quarantined, shard={} reason=\"{}\"", number(), open_problem_);
   }
+  if (owner_ != nullptr) {
+    watch_ = std::make_unique<SegmentWatch>(*parts_.store, *owner_, settings_.self_check);
+  }
   operations_ = std::make_unique<HostedOperations>(
       settings_.snapshots, HostedOperations::Parts{.store = *parts_.store,
                                                    .log = *parts_.log,
@@ -107,6 +110,7 @@ void ShardHost::StopDelivery() { dispatcher_->Stop(); }
 
 Status ShardHost::Stop() {
   if (dispatcher_ != nullptr) StopDelivery();
+  if (watch_ != nullptr) watch_->Stop();
   if (operations_ != nullptr) operations_->Stop();
   return owner_ == nullptr ? OkStatus() : owner_->Stop();
 }

@@ -14,6 +14,7 @@
 #include "dispatch/dispatcher.h"
 #include "exposition/metrics.h"
 #include "services/program/run.h"
+#include "services/shard/segment_watch.h"
 #include "services/shard/shard_operations.h"
 
 namespace spotter::service {
@@ -22,6 +23,7 @@ struct ShardSettings {
   int number = 0;
   SnapshotSettings snapshots;
   engine::Options engine;
+  Duration self_check = Seconds(10);  // between two looks at some members; zero: none
 };
 
 // What the program opens for the shard.
@@ -71,6 +73,7 @@ class ShardHost : public std::enable_shared_from_this<ShardHost> {
   engine::Owner* owner() const { return owner_.get(); }  // nullptr: quarantined
   dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
   store::Store& store() { return *parts_.store; }
+  const SegmentWatch* segment_watch() const { return watch_.get(); }  // nullptr: quarantined
   // For those outside the shard: takes nothing while it stands still.
   const std::shared_ptr<log::Log>& log() const { return log_; }
   // Unavailable: the shard stands still until an operator acts, and why.
@@ -94,6 +97,7 @@ class ShardHost : public std::enable_shared_from_this<ShardHost> {
   std::unique_ptr<SnapshotTaker> snapshots_;
   std::unique_ptr<dispatch::Dispatcher> dispatcher_;
   std::unique_ptr<engine::Owner> owner_;
+  std::unique_ptr<SegmentWatch> watch_;
   std::unique_ptr<HostedOperations> operations_;
   std::unique_ptr<api::ShardPorts> ports_;
 };

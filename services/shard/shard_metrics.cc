@@ -48,6 +48,9 @@ void AddEngine(const engine::OwnerStatus& status, EventTime now, OfShard& out) {
                 Number(counters.refusals_by_reason[i]),
                 {{"reason", std::string(NameOf(static_cast<model::RefusalReason>(i)))}});
   }
+  out.Counter("spotter_engine_rules_asked_total",
+              "Evaluations of segments and journey entries to decide members.",
+              Number(counters.rules_asked));
   out.Counter("spotter_engine_actions_total", "Actions decided.", Number(counters.actions));
   out.Counter("spotter_engine_duplicates_total", "Events that changed nothing.",
               Number(counters.duplicates));
@@ -87,6 +90,14 @@ void AddOwnership(ShardHost& shard, const engine::OwnerStatus& status, OfShard& 
   if (!snapshots.ok() || snapshots->empty()) return;
   out.Gauge("spotter_engine_last_snapshot_timestamp_seconds", "When the newest snapshot was taken.",
             Number(snapshots->front().taken_at.ms) / 1000);
+}
+
+void AddSegmentWatch(const SegmentWatch& watch, OfShard& out) {
+  out.Counter("spotter_segment_checks_total", "Memberships that the self-check asked anew.",
+              Number(watch.checks()));
+  out.Counter("spotter_segment_divergences_total",
+              "Memberships that differ from what the facts say; never, without a bug or damage.",
+              Number(watch.divergences()));
 }
 
 void AddDispatch(const dispatch::Counts& counts, OfShard& out) {
@@ -187,6 +198,7 @@ void AddShardSamples(ShardHost& shard, const Clock& clock, uint64_t fenced,
     const engine::OwnerStatus status = shard.owner()->status();
     AddEngine(status, clock.Now(), out);
     AddOwnership(shard, status, out);
+    AddSegmentWatch(*shard.segment_watch(), out);
   }
   AddDispatch(shard.dispatcher().counts(), out);
   AddState(shard.store(), out);

@@ -248,6 +248,23 @@ Status Suppress(const Client& client, const Options& options) {
       .status();
 }
 
+void PrintClause(const v1::ClauseExplanation& clause, int depth) {
+  const std::string indent(static_cast<size_t>(2 * depth), ' ');
+  fmt::print("{}[{}] {}{}\n", indent, clause.holds() ? "x" : " ",
+             clause.parts().empty() ? clause.text() : clause.joined_by() + ":",
+             clause.has_valid_until() ? "  until " + TimeText(clause.valid_until()) : "");
+  for (const v1::ClauseExplanation& part : clause.parts()) PrintClause(part, depth + 1);
+  for (const v1::Trait& trait : clause.traits()) {
+    fmt::print("{}      {} = {}\n", indent, trait.field().name(), FieldText(trait.field()));
+  }
+  for (const v1::TimelineEntry& fact : clause.facts()) {
+    fmt::print("{}      {} {}\n", indent, fact.kind(), TimeText(fact.time()));
+  }
+  if (!clause.changed_by().empty()) {
+    fmt::print("{}      changed by {}\n", indent, fmt::join(clause.changed_by(), ", "));
+  }
+}
+
 Status Explain(const Client& client, const Options& options) {
   v1::ExplainRequest request;
   request.set_profile(options.id);
@@ -263,10 +280,7 @@ Status Explain(const Client& client, const Options& options) {
   for (const v1::SegmentExplanation& one : response.segments()) {
     fmt::print("segment {}: {}\n  {}\n", one.membership().segment(),
                one.membership().is_member() ? "in" : "not in", one.expression());
-    for (const v1::ClauseExplanation& clause : one.clauses()) {
-      fmt::print("  [{}] {}{}\n", clause.holds() ? "x" : " ", clause.text(),
-                 clause.has_valid_until() ? "  until " + TimeText(clause.valid_until()) : "");
-    }
+    for (const v1::ClauseExplanation& clause : one.clauses()) PrintClause(clause, 1);
   }
   for (const v1::JourneyExplanation& one : response.journeys()) {
     fmt::print("journey {}: {}\n", one.journey(),

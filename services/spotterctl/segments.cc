@@ -208,7 +208,8 @@ Status List(const Client& client, const Options&) {
       const v1::SegmentStatus status =
           i < response.statuses_size() ? response.statuses(i) : v1::SegmentStatus();
       rows.push_back({segment.id(), std::to_string(segment.revision()),
-                      std::to_string(status.members()), ProgressText(status),
+                      std::to_string(status.members()),
+                      segment.quarantine().empty() ? ProgressText(status) : "quarantined",
                       OneLine(segment.expression())});
     }
     request.set_page_token(response.next_page_token());
@@ -230,6 +231,7 @@ Status Get(const Client& client, const Options& options) {
   const v1::Segment& segment = response.segment();
   fmt::print("{} revision {} etag {}\n", segment.id(), segment.revision(), segment.etag());
   if (!segment.title().empty()) fmt::print("  {}\n", segment.title());
+  if (!segment.quarantine().empty()) fmt::print("  quarantined: {}\n", segment.quarantine());
   fmt::print("  {}\n  members={} undecided={}{}\n", OneLine(segment.expression()),
              response.members(), response.undecided(),
              response.undecided() == 0 ? "" : " decided=" + ProgressText(response));

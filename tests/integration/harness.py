@@ -21,6 +21,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLUEPRINTS = ROOT / "deploy" / "blueprints"
+SEGMENTS = ROOT / "deploy" / "segments"
 SAMPLES = ROOT / "tests" / "samples"
 KEEP_ALL = ["--snapshot-interval", "0", "--retention-age", "0"]  # a replay needs the whole log
 
@@ -269,9 +270,10 @@ class Ctl:
             self.rows("actions", "ack", *tokens[first:first + batch])
 
     def apply_blueprints(self):
+        """Every segment and journey that is shipped."""
+        self.run("segment", "apply", "-f", SEGMENTS)
         for path in sorted(BLUEPRINTS.glob("*.yaml")):
-            is_journey = any(line.startswith("journey:") for line in path.read_text().splitlines())
-            self.run("journey" if is_journey else "segment", "apply", "-f", path)
+            self.run("journey", "apply", "-f", path)
 
     def state_hash(self, verify=False):
         self.wait_applied()

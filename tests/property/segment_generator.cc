@@ -12,15 +12,12 @@ namespace {
 
 using model::FactKind;
 
-constexpr int64_t kDay = 24 * 60 * 60 * 1000;
-constexpr int64_t kKeep = 400 * kDay;
 constexpr std::array kKinds = {FactKind::visit, FactKind::booking, FactKind::purchase,
                                FactKind::no_show, FactKind::signup};
-constexpr Naive kError{Naive::kError, 0};
 
 bool LastsForLife(FactKind kind) { return kind != FactKind::no_show; }
 
-Naive Bool(bool value) { return {Naive::kValue, value ? 1 : 0}; }
+}  // namespace
 
 std::string DurationText(int64_t ms) {
   if (ms % kDay == 0 && ms != 0) return fmt::format("days({})", ms / kDay);
@@ -67,21 +64,21 @@ Generated Constant(std::string text, int64_t value) {
   return {std::move(text), [value](int64_t) { return Naive{Naive::kValue, value}; }};
 }
 
-// --- events ---------------------------------------------------------------------------------
+FactKind SomeKind(Dice& dice) { return kKinds[dice.Roll(kKinds.size())]; }
 
-// A window as a question to one fact at one instant, and whether it can be answered then.
-struct NaiveWindow {
-  std::string text;
-  std::function<bool(int64_t time, int64_t now)> contains;
-  std::function<bool(int64_t now)> is_known;
-};
+// --- events ---------------------------------------------------------------------------------
 
 // What lies further back than the timeline is known only if all facts lie on one side of it.
 NaiveWindow RandomWindow(Dice& dice, const RandomMember& member, FactKind kind) {
   const std::string events = fmt::format("events('{}')", NameOf(kind));
-  const std::vector<RandomFact> facts = member.Of(kind);
-  const int64_t first = facts.empty() ? std::numeric_limits<int64_t>::max() : facts.front().time;
-  const int64_t last = facts.empty() ? std::numeric_limits<int64_t>::min() : facts.back().time;
+  const auto first = [&member, kind] {
+    const auto& facts = member.Of(kind);
+    return facts.empty() ? std::numeric_limits<int64_t>::max() : facts.front().time;
+  };
+  const auto last = [&member, kind] {
+    const auto& facts = member.Of(kind);
+    return facts.empty() ? std::numeric_limits<int64_t>::min() : facts.back().time;
+  };
   const bool is_for_life = LastsForLife(kind);
   const auto always = [](int64_t) { return true; };
   const auto is_kept = [=](int64_t time, int64_t now) {
@@ -90,7 +87,7 @@ NaiveWindow RandomWindow(Dice& dice, const RandomMember& member, FactKind kind) 
   const auto reaches = [=](int64_t bound, int64_t now) { return bound >= now - kKeep; };
   switch (dice.Roll(8)) {
     case 0:
-      return {events, is_kept, always};
+      return {events, is_kept, always, /*has_end=*/!is_for_life, is_for_life};
     case 1:
     case 2: {
       const int64_t scale = AgeScale(dice);
@@ -112,14 +109,17 @@ NaiveWindow RandomWindow(Dice& dice, const RandomMember& member, FactKind kind) 
       return {fmt::format("{}.since({})", events, is_trait ? "member.joined_at" : TimeText(bound)),
               [=](int64_t time, int64_t now) { return time >= bound && is_kept(time, now); },
               [=](int64_t now) {
-                return is_there && (!is_for_life || bound <= first || reaches(bound, now));
-              }};
+                return is_there && (!is_for_life || bound <= first() || reaches(bound, now));
+              },
+              /*has_end=*/true, is_for_life};
     }
     case 5: {
       const int64_t bound = SomeInstant(dice);
-      return {fmt::format("{}.before({})", events, TimeText(bound)),
-              [=](int64_t time, int64_t now) { return time < bound && is_kept(time, now); },
-              [=](int64_t now) { return !is_for_life || bound > last || reaches(bound - 1, now); }};
+      return {
+          fmt::format("{}.before({})", events, TimeText(bound)),
+          [=](int64_t time, int64_t now) { return time < bound && is_kept(time, now); },
+          [=](int64_t now) { return !is_for_life || bound > last() || reaches(bound - 1, now); },
+          /*has_end=*/!is_for_life, is_for_life};
     }
     case 6: {
       const int64_t age = AgeScale(dice) % kKeep + dice.Between(-5, 40);
@@ -145,40 +145,46 @@ NaiveWindow RandomWindow(Dice& dice, const RandomMember& member, FactKind kind) 
   }
 }
 
+namespace {
+
 Generated RandomCount(Dice& dice, const RandomMember& member) {
-  const FactKind kind = kKinds[dice.Roll(kKinds.size())];
+  const FactKind kind = SomeKind(dice);
   if (kind == FactKind::visit && dice.OneIn(6)) {
-    return {"member.avg_classes_per_month", [facts = member.Of(kind)](int64_t now) {
-              const auto count = std::ranges::count_if(facts, [now](const RandomFact& fact) {
-                return fact.time <= now && now - fact.time < 30 * kDay;
-              });
+    return {"member.avg_classes_per_month", [&member, kind](int64_t now) {
+              const auto count =
+                  std::ranges::count_if(member.Of(kind), [now](const RandomFact& fact) {
+                    return fact.time <= now && now - fact.time < 30 * kDay;
+                  });
               return Naive{Naive::kValue, count};
             }};
   }
   const NaiveWindow window = RandomWindow(dice, member, kind);
-  return {window.text + ".count()", [window, facts = member.Of(kind)](int64_t now) {
+  return {window.text + ".count()", [window, &member, kind](int64_t now) {
             if (!window.is_known(now)) return kError;
-            const auto count = std::ranges::count_if(
-                facts, [&](const RandomFact& fact) { return window.contains(fact.time, now); });
+            const auto count = std::ranges::count_if(member.Of(kind), [&](const RandomFact& fact) {
+              return window.contains(fact.time, now);
+            });
             return Naive{Naive::kValue, count};
           }};
 }
 
 // .first() or .last(), as an event that may be null, or one of its fields.
 Generated RandomEdge(Dice& dice, const RandomMember& member, std::string_view field) {
-  const FactKind kind = kKinds[dice.Roll(kKinds.size())];
+  const FactKind kind = SomeKind(dice);
   const NaiveWindow window = RandomWindow(dice, member, kind);
   const bool is_first = dice.OneIn(2);
   const std::string text = window.text + (is_first ? ".first()" : ".last()") + std::string(field);
-  return {text, [=, field = std::string(field), facts = member.Of(kind)](int64_t now) {
+  return {text, [=, field = std::string(field), &member](int64_t now) {
             if (!window.is_known(now)) return kError;
             const RandomFact* found = nullptr;
-            for (const RandomFact& fact : facts) {
+            for (const RandomFact& fact : member.Of(kind)) {
               if (!window.contains(fact.time, now)) continue;
               if (found == nullptr || !is_first) found = &fact;
             }
             if (found == nullptr) return field.empty() ? Naive{Naive::kNull, 0} : kError;
-            if (field == ".amount" && now - found->time > kKeep) return kError;
+            if (field == ".amount" && kind != FactKind::signup && now - found->time > kKeep) {
+              return kError;
+            }
             return Naive{Naive::kValue, field == ".amount" ? found->amount : found->time};
           }};
 }
@@ -236,8 +242,8 @@ Generated RandomStatus(Dice& dice, const RandomMember& member) {
   constexpr std::array<std::string_view, 4> kNames = {"new", "active", "regular", "lapsed"};
   const std::string_view name = kNames[dice.Roll(kNames.size())];
   // model::StatusOf counts bookings of the future too.
-  return {fmt::format("(member.status == '{}')", name),
-          [name, facts = member.Of(FactKind::booking)](int64_t now) {
+  return {fmt::format("(member.status == '{}')", name), [name, &member](int64_t now) {
+            const std::vector<RandomFact>& facts = member.Of(FactKind::booking);
             std::string_view status = "new";
             if (!facts.empty()) {
               status = now - facts.back().time >= 90 * kDay ? "lapsed"
@@ -249,6 +255,8 @@ Generated RandomStatus(Dice& dice, const RandomMember& member) {
 }
 
 Generated RandomLeaf(Dice& dice, const RandomMember& member) {
+  if (dice.OneIn(4)) return RandomFold(dice, member);
+  if (dice.OneIn(8)) return RandomCalendar(dice, member);
   switch (dice.Roll(14)) {
     case 0:
       return dice.OneIn(2) ? Constant("true", 1) : Constant("false", 0);
@@ -325,46 +333,79 @@ Generated Logic(Dice& dice, const RandomMember& member, int depth) {
 
 }  // namespace
 
-RandomMember::RandomMember(Dice& dice) {
+namespace {
+
+RandomFact SomeFact(Dice& dice) {
+  const FactKind kind = kKinds[dice.Roll(dice.OneIn(3) ? kKinds.size() : 2)];
+  const int64_t age = dice.OneIn(12) ? 500 * kDay : AgeScale(dice);
+  RandomFact fact{.kind = kind, .time = kBase - age + dice.Between(-kHorizon, kHorizon)};
+  // One amount for one time, so that it is no matter which of two comes last.
+  if (kind == FactKind::purchase) fact.amount = fact.time % 3 * 300 + 1;
+  if (!dice.OneIn(4)) fact.quantity = dice.Between(0, 3);
+  if (!dice.OneIn(4)) fact.genre = dice.OneIn(2) ? "yoga" : "spin";
+  return fact;
+}
+
+std::vector<RandomFact> SomeFacts(Dice& dice) {
+  std::vector<RandomFact> facts;
+  for (int64_t i = dice.Between(0, 12); i > 0; --i) facts.push_back(SomeFact(dice));
+  return facts;
+}
+
+}  // namespace
+
+RandomMember::RandomMember(Dice& dice) : zone(dice) {
   records.resize(1 + dice.Roll(dice.OneIn(8) ? 6 : 3));
-  for (std::vector<RandomFact>& record : records) {
-    for (int64_t i = dice.Between(0, 12); i > 0; --i) {
-      const FactKind kind = kKinds[dice.Roll(dice.OneIn(3) ? kKinds.size() : 2)];
-      const int64_t age = dice.OneIn(12) ? 500 * kDay : AgeScale(dice);
-      record.push_back({kind, kBase - age + dice.Between(-kHorizon, kHorizon), 0});
-      // One amount for one time, so that it is no matter which of two comes last.
-      if (kind == FactKind::purchase) record.back().amount = record.back().time % 3 * 300 + 1;
-    }
-  }
+  for (std::vector<RandomFact>& record : records) record = SomeFacts(dice);
   for (int64_t flip = kBase; dice.OneIn(3) && segment_flips.size() < 8;) {
     segment_flips.push_back(flip += dice.Between(1, 20));
   }
   has_plan = dice.OneIn(2);
   has_joined_at = !dice.OneIn(4);
   joined_at = SomeInstant(dice);
+  Sort();
 }
+
+void RandomMember::Change(Dice& dice) {
+  std::vector<RandomFact>& record = records[dice.Roll(records.size())];
+  if (dice.OneIn(3)) {
+    records.push_back(SomeFacts(dice));
+  } else if (record.empty() || dice.OneIn(2)) {
+    record.push_back(SomeFact(dice));
+  } else {
+    record.erase(record.begin() + static_cast<int64_t>(dice.Roll(record.size())));
+  }
+  Sort();
+}
+
+void RandomMember::Sort() {
+  sorted_.clear();
+  for (const FactKind kind : kKinds) {
+    std::vector<RandomFact>& facts = sorted_[kind];
+    for (const std::vector<RandomFact>& record : records) {
+      std::ranges::copy_if(record, std::back_inserter(facts),
+                           [kind](const RandomFact& fact) { return fact.kind == kind; });
+    }
+    std::ranges::stable_sort(facts, {}, &RandomFact::time);
+  }
+}
+
+const std::vector<RandomFact>& RandomMember::Of(FactKind kind) const { return sorted_.at(kind); }
 
 MemberBuilder RandomMember::Build() const {
   MemberBuilder builder;
   for (size_t i = 0; i < records.size(); ++i) {
     if (i > 0) builder.Record();
     for (const RandomFact& fact : records[i]) {
-      builder.Fact(fact.kind, EventTime{fact.time}, fact.amount);
+      model::AttributeSet attributes;
+      if (fact.quantity >= 0) attributes.Set(model::AttributeId::quantity, fact.quantity);
+      if (!fact.genre.empty()) attributes.Set(model::AttributeId::genre, fact.genre);
+      builder.Fact(fact.kind, EventTime{fact.time}, fact.amount, "USD", attributes);
     }
   }
   if (has_plan) builder.Trait(model::AttributeId::plan, std::string("gold"));
   if (has_joined_at) builder.Trait(model::AttributeId::joined_at, EventTime{joined_at});
   return builder;
-}
-
-std::vector<RandomFact> RandomMember::Of(FactKind kind) const {
-  std::vector<RandomFact> facts;
-  for (const std::vector<RandomFact>& record : records) {
-    std::ranges::copy_if(record, std::back_inserter(facts),
-                         [kind](const RandomFact& fact) { return fact.kind == kind; });
-  }
-  std::ranges::stable_sort(facts, {}, &RandomFact::time);
-  return facts;
 }
 
 Generated RandomBool(Dice& dice, const RandomMember& member, int depth) {

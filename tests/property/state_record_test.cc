@@ -48,8 +48,9 @@ void Fold(const model::MemberEvent& event, StoredRecord& stored, RecordDelta& de
     profile::RebuildDerived(stored.record);
     delta.Expire(cutoff);
   }
-  stored.touched_at = event.event_time;
-  delta.Touch(stored.touched_at);
+  const auto touched = model::InputSet::FromBits(HashOf(event.source_event_id).high);
+  stored.touches.Touch(event.event_time, touched);
+  delta.Touch(event.event_time, touched);
 }
 
 StateHash HashOfRecord(const StoredRecord& stored) {
@@ -76,7 +77,7 @@ RC_GTEST_PROP(StoredRecord, IsTheSameWholeAndFoldedFromDeltas, ()) {
     const auto read = ReadRecord(store, "studio", live.record.key);
     RC_ASSERT(read.ok() && read->has_value());
     RC_ASSERT(HashOfRecord(**read) == HashOfRecord(live));
-    RC_ASSERT((*read)->touched_at == live.touched_at);
+    RC_ASSERT((*read)->touches == live.touches);
     RC_ASSERT((*read)->record.traits == live.record.traits);
     RC_ASSERT((*read)->record.tags == live.record.tags);
     if (*rc::gen::inRange(0, 4) == 0) live = **read;  // the member left memory and came back

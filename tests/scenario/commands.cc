@@ -53,7 +53,14 @@ Status DoZone(const Line& line, const std::string&, World& world) {
   return Submit(line, world, model::PutZoneRules{name, std::move(rules)});
 }
 
-Status DoSegment(const Line& line, const std::string&, World& world) {
+// segment ID EXPRESSION, or the file of one.
+Status DoSegment(const Line& line, const std::string& root, World& world) {
+  if (line.Word(1).ends_with(".yaml")) {
+    SPOTTER_ASSIGN_OR_RETURN(const std::string yaml,
+                             ReadFile(root + "/" + std::string(line.Word(1))));
+    SPOTTER_ASSIGN_OR_RETURN(model::SegmentDefinition definition, journey::ParseSegment(yaml));
+    return Submit(line, world, model::PutSegment{std::move(definition)});
+  }
   model::SegmentDefinition definition{
       .id = std::string(line.Word(1)), .title = "", .expression = std::string(line.After(2))};
   return Submit(line, world, model::PutSegment{std::move(definition)});

@@ -126,6 +126,20 @@ std::vector<Step> MakeSteps(uint64_t seed) {
   for (const std::string id : {"no-visit-14d", "nobody"}) {  // in use; not there
     steps.push_back({some_time(30), CommandPayload("delete-" + id, model::DeleteSegment{id})});
   }
+  // The self-check is not to be believed here; what follows from it must be the same everywhere.
+  if (seed % 3 == 0) {
+    const EventTime found = kStart + Hours(static_cast<int64_t>(seed * 7 % 480));
+    for (uint64_t revision = 1; revision <= 6; ++revision) {
+      steps.push_back({found, CommandPayload(fmt::format("self-check-{}", revision),
+                                             model::QuarantineSegment{"no-visit-14d", revision,
+                                                                      "somebody was out"})});
+    }
+    steps.push_back(
+        {found + Days(3),
+         CommandPayload("again", model::PutSegment{{.id = kSegments[0][0].data(),
+                                                    .title = "",
+                                                    .expression = kSegments[0][1].data()}})});
+  }
   synthetic::Options life;
   life.seed = seed;
   life.members = 8;

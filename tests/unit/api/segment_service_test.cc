@@ -7,6 +7,7 @@
 #include "api_fixture.h"
 #include "spotter/v1/admin_service.grpc.pb.h"
 #include "spotter/v1/ingest_service.grpc.pb.h"
+#include "spotter/v1/profile_service.grpc.pb.h"
 #include "spotter/v1/segment_service.grpc.pb.h"
 #include "wire/leaf.h"
 
@@ -307,6 +308,47 @@ TEST_F(SegmentServiceTest, ListsHowEachSegmentStands) {
   EXPECT_EQ(0, list.statuses(1).members());
   EXPECT_EQ(2, list.statuses(1).decided());
   EXPECT_EQ(0, list.statuses(1).undecided());
+}
+
+// mission: C33
+TEST_F(SegmentServiceTest, AMembershipIsExplainedByItsPartsAndTheirFacts) {
+  Put("came", "events('visit').exists()");
+  Put("why",
+      "(events('visit').within(days(14)).exists() || segment('came')) && "
+      "!(events('purchase').count() > 2) && member.plan != 'trial'");
+  Visit("ann");
+  v1::ListProfilesRequest list;
+  const auto profiles = Call<v1::ProfileService>(&v1::ProfileService::Stub::ListProfiles, list);
+  v1::ExplainRequest request;
+  request.set_profile(profiles.profiles(0).id());
+  request.set_segment("why");
+  const auto response = Call<v1::ProfileService>(&v1::ProfileService::Stub::Explain, request);
+  const v1::SegmentExplanation& why = response.segments(0);
+  EXPECT_FALSE(why.membership().is_member());
+  ASSERT_EQ(3, why.clauses_size());
+
+  const v1::ClauseExplanation& either = why.clauses(0);
+  EXPECT_TRUE(either.holds());
+  EXPECT_EQ("or", either.joined_by());
+  ASSERT_EQ(2, either.parts_size());
+  const v1::ClauseExplanation& lately = either.parts(0);
+  EXPECT_EQ("events('visit').within(days(14)).exists()", lately.text());
+  EXPECT_TRUE(lately.holds());
+  ASSERT_EQ(1, lately.facts_size());
+  EXPECT_EQ("visit", lately.facts(0).kind());
+  const EventTime until = wire::Reader().Time(lately.valid_until(), "valid_until");
+  EXPECT_EQ(wire::Reader().Time(lately.facts(0).time(), "time") + Days(14), until);
+  ASSERT_EQ(2, lately.changed_by_size());
+  EXPECT_EQ("an event that counts as visit", lately.changed_by(0));
+  EXPECT_EQ("time, at the earliest " + FormatTime(until), lately.changed_by(1));
+  EXPECT_EQ("the segment came", either.parts(1).changed_by(0));
+
+  EXPECT_EQ("not", why.clauses(1).joined_by());
+  EXPECT_TRUE(why.clauses(1).holds());
+  EXPECT_FALSE(why.clauses(1).parts(0).holds());
+  EXPECT_FALSE(why.clauses(2).holds());  // she has no plan: an error is no match
+  EXPECT_EQ("the trait plan", why.clauses(2).changed_by(0));
+  EXPECT_EQ(0, why.clauses(2).traits_size());
 }
 
 }  // namespace

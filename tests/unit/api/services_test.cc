@@ -509,13 +509,5 @@ TEST_F(ServicesTest, RefusesANegativePageAndAForeignToken) {
                            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-TEST(ClausesOf, SplitsAtTheTopmostAnd) {
-  using Clauses = std::vector<std::string>;
-  EXPECT_EQ((Clauses{"a", "b"}), ClausesOf(" a &&  b "));
-  EXPECT_EQ((Clauses{"(a && b)", "c == '&&'"}), ClausesOf("(a && b) && c == '&&'"));
-  EXPECT_EQ((Clauses{"a && b || c"}), ClausesOf("a && b || c"));
-  EXPECT_EQ((Clauses{"a ? b : c && d"}), ClausesOf("a ? b : c && d"));
-}
-
 }  // namespace
 }  // namespace spotter::api

@@ -259,5 +259,26 @@ TEST_F(SegmentLife, CountsOfAnEarlierStateAreThoseOfItsMemberships) {
   EXPECT_EQ(meta.next_offset, Progress().transitions_from);
 }
 
+// Of a hundred segments an event asks those that read what it touches, also by another segment;
+// time asks all.
+TEST_F(SegmentLife, AnEventAsksOnlyWhatItTouches) {
+  for (int i = 0; i < 95; ++i) {
+    Put(fmt::format("other-{}", i), fmt::format("events('purchase').count() > {}", i));
+  }
+  for (int i = 0; i < 4; ++i) {
+    Put(fmt::format("seen-{}", i), fmt::format("events('visit').count() > {}", i));
+  }
+  Put("whoever-came", "segment('seen-0') && member.plan != 'trial'");
+  Visit("ann");  // new: everything
+  uint64_t before = shard_->counters().rules_asked;
+  Visit("ann");
+  EXPECT_EQ(shard_->counters().rules_asked - before, 5);
+  Put("here-lately", kWhoVisited);
+  Work();
+  before = shard_->counters().rules_asked;
+  PassTo(kStart + Days(2));
+  EXPECT_EQ(shard_->counters().rules_asked - before, 101);
+}
+
 }  // namespace
 }  // namespace spotter::engine

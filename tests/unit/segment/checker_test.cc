@@ -82,14 +82,39 @@ TEST(Checker, SaysWhatIsWrongAndWhere) {
        "'At Risk' is not the id of a segment at 1:9; expected 1 to 64 of a-z, "
        "0-9 and -"},
       // not yet
-      {"events('purchase').sum() > 5", "'sum' is not in the language yet at 1:20"},
+      {"trigger.time == now", "'trigger' is not in the language yet at 1:1"},
+      // filters and folds
+      {"events('purchase').sum() > 5", "sum() takes 2 arguments, found 0 at 1:20"},
       {"events('visit').filter(e, true).exists()",
-       "filter() over events is not in the language yet at 1:17"},
+       "attributes of events are kept for 400 days, so this needs a window at 1:33; for example "
+       ".within(days(400))"},
+      {"events('purchase').max(e, e.amount) > 5",
+       "attributes of events are kept for 400 days, so this needs a window at 1:20; for example "
+       ".within(days(400))"},
       {"events('visit').map(e, e.time) == []",
-       "map() over events is not in the language yet at 1:17"},
-      {"events('visit').exists(e, true)",
-       "exists(x, p) over events is not in the language yet at 1:17"},
-      {"within(calendarWeek())", "unknown function 'within' at 1:1"},
+       "map() is not for events at 1:17; filter them, and end in .count(), .sum(e, e.amount) or "
+       "the "
+       "like"},
+      {"events('visit').filter(e, e.instructr == 'Kim').exists()",
+       "unknown event attribute 'instructr' at 1:29; did you mean 'instructor'?"},
+      {"events('purchase').filter(e, e.amount_minor > 5).exists()",
+       "unknown event attribute 'amount_minor' at 1:32; did you mean 'amount'?"},
+      {"events('visit').filter(e, e.plan).exists()", "expected a bool, found string at 1:29"},
+      {"events('visit').filter(5, true).exists()", "a macro's variable is a plain name at 1:24"},
+      {"events('visit').within(days(7)).filter(e, true)",
+       "a window .filter() is asked for something at 1:33; end it in .count(), .exists(), .first() "
+       "or .last()"},
+      {"events('no_show').sum(e, e.class_title) == 'a'",
+       "sum() takes a number or a duration, found string at 1:28"},
+      {"events('no_show').avg(e, e.time) > 1.0", "avg() takes a number, found timestamp at 1:28"},
+      {"events('no_show').max(e, now - e.time) > days(1)",
+       "max() may not move with now at 1:30; filter(e, ...) may"},
+      {"events('no_show').max(e, e) > 1",
+       "an event is looked at where it is found at 1:26; use its attributes, such as .time and "
+       ".amount"},
+      {"events('no_show').sum(e, e.quantity) == null",
+       "this is never null at 1:38; has(member.name) tells whether it is known"},
+      {"within(days(1))", "unknown function 'within' at 1:1"},
       // types
       {"1 + 2", "expected a bool in all, found int at 1:3; compare it with something"},
       {"events('visit').count()",
@@ -144,7 +169,8 @@ TEST(Checker, SaysWhatIsWrongAndWhere) {
       {"member.plan.all(t, true)", "all() needs a list or a map, found string at 1:13"},
       {"member.tags.exists(tag, tga == 'x')", "unknown name 'tga' at 1:25; did you mean 'tag'?"},
       {"[events('visit').last()] == []",
-       "an event is looked at where it is found at 1:18; use its .time or .amount"},
+       "an event is looked at where it is found at 1:18; use its attributes, such as .time and "
+       ".amount"},
       {"cel.bind(x, 1)", "bind() takes 3 arguments, found 2 at 1:5"},
       {"dyn(1)", "expected a bool in all, found dyn at 1:1; compare it with something"},
       {"google.protobuf.Int32Value == 1",

@@ -25,9 +25,11 @@ class MemberBuilder {
     return *this;
   }
   MemberBuilder& Fact(model::FactKind kind, EventTime time, int64_t amount = 0,
-                      std::string_view currency = "USD") {
+                      std::string_view currency = "USD",
+                      const model::AttributeSet& attributes = {}) {
     using A = model::AttributeId;
-    model::Entity entity{.id = ++last_entity_, .time = time, .changed_at = time};
+    model::Entity entity{
+        .id = ++last_entity_, .time = time, .changed_at = time, .attributes = attributes};
     const auto set = [&](std::string_view type, std::string_view status) {
       entity.type = type;
       if (!status.empty()) entity.attributes.Set(A::status, std::string(status));
@@ -60,6 +62,10 @@ class MemberBuilder {
     }
     records_.back().timeline.Put(std::move(entity));
     return *this;
+  }
+  // One with attributes of its own.
+  MemberBuilder& Fact(model::FactKind kind, EventTime time, const model::AttributeSet& attributes) {
+    return Fact(kind, time, 0, "USD", attributes);
   }
   MemberBuilder& Visit(EventTime time) { return Fact(model::FactKind::visit, time); }
   MemberBuilder& Trait(model::AttributeId id, model::Scalar value) {

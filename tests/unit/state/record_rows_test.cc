@@ -38,8 +38,9 @@ class RecordRows : public testing::Test {
     event.attributes.Set(A::plan, fmt::format("plan {}", number));
     RecordDelta delta;
     delta.PutEntity(EntityElement(*profile::FoldEvent(event, stored.record).after));
-    stored.touched_at = event.event_time;
-    delta.Touch(stored.touched_at);
+    const auto touched = model::InputSet::FromBits(1 << (event.event_time.ms % 7));
+    stored.touches.Touch(event.event_time, touched);
+    delta.Touch(event.event_time, touched);
     Write(stored, delta);
   }
   void Write(StoredRecord& stored, const RecordDelta& delta) {
@@ -74,7 +75,7 @@ TEST_F(RecordRows, AreABaseAndSmallDeltasFoldedNowAndThen) {
     const auto read = ReadRecord(store_, "studio", stored.record.key);
     ASSERT_TRUE(read.ok() && read->has_value());
     EXPECT_EQ(HashOfRecord(stored), HashOfRecord(**read));
-    EXPECT_EQ(stored.touched_at, (*read)->touched_at);
+    EXPECT_EQ(stored.touches, (*read)->touches);
     EXPECT_EQ(stored.deltas, (*read)->deltas);
     EXPECT_EQ(stored.record.traits, (*read)->record.traits);  // derived anew
   }
