@@ -229,6 +229,7 @@ class MoveTest(unittest.TestCase):
         goal = (home + 1) % SHARDS
         both = self.cluster.engine("both", "--standby").start()
         cluster.take(both, [home])
+        harness.wait_until(lambda: both.shards_delivered() == {home}, "it delivers")
         self.engines[goal % 2].kill()
         # Nobody has told the directory, and the engine has the other shard open.
         silent = f"shard {goal}: its owner, last at {self.engines[goal % 2].grpc}, has not been heard"
