@@ -123,6 +123,7 @@ Status Moving::CheckOwner(int32_t shard) {
     if (HasHeartbeat(records)) return OkStatus();
     if (!records.empty()) next = records.back().offset + 1;
   }
+  if (!MayAct()) return Unavailable("shard {} may not deliver now", host_->number());
   return Unavailable("shard {}: its owner, last at {}, has not been heard of for {}", shard,
                      owner->address, FormatDuration(kHeartbeat));
 }

@@ -64,12 +64,14 @@ void ShardSlot::StopDelivery() {
   if (const auto open = host()) open->StopDelivery();
 }
 
+void ShardSlot::BeginClose() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  changed_.notify_all();
+}
+
 void ShardSlot::Close() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
+  BeginClose();
   const std::lock_guard joining(join_mutex_);
   if (thread_.joinable()) thread_.join();
 }

@@ -66,7 +66,8 @@ class ShardSlot {
   void Promote();
   // Nothing more is delivered; calls under way may finish.
   void StopDelivery();
-  // Closes the shard and tells the directory. Idempotent.
+  // Closes the shard and tells the directory. Idempotent. BeginClose does not wait for the end.
+  void BeginClose();
   void Close();
   // Returns when the state is not kOpening, and not kStandby if it is promoted; or after `timeout`.
   SlotStatus WaitSettled(Duration timeout) const;

@@ -216,7 +216,9 @@ void ShardTable::StopDelivery() {
 }
 
 void ShardTable::Close() {
-  for (const auto& slot : Slots()) slot->Close();
+  const auto slots = Slots();
+  for (const auto& slot : slots) slot->BeginClose();  // each waits for brokers that may be away
+  for (const auto& slot : slots) slot->Close();
 }
 
 StatusOr<std::shared_ptr<log::Log>> TableLogs::Of(const model::TenantId& tenant) const {

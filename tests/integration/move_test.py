@@ -223,6 +223,21 @@ class MoveTest(unittest.TestCase):
         away.start()
         self.move(goal)
 
+    def test_a_standby_is_no_owner_that_takes_a_tenant_in(self):
+        """The engine that owns the tenant's shard follows the other one, whose owner dies."""
+        home = self.shard_of(TENANT)
+        goal = (home + 1) % SHARDS
+        both = self.cluster.engine("both", "--standby").start()
+        cluster.take(both, [home])
+        harness.wait_until(lambda: both.shards_delivered() == {home}, "it delivers")
+        self.engines[goal % 2].kill()
+        # Nobody has told the directory, and the engine has the other shard open.
+        silent = f"shard {goal}: its owner, last at {self.engines[goal % 2].grpc}, has not been heard"
+        harness.wait_until(lambda: silent in self.refused(goal), "it is refused")
+        self.assertIn("never moved", self.operator.run("tenant", "where", TENANT))
+        self.engines[goal % 2].start()
+        self.assertIn(f"moved: shard={goal} ", self.move(goal))
+
 
 if __name__ == "__main__":
     harness.main(__doc__)
