@@ -7,6 +7,7 @@ JOBS   ?= $(shell nproc)
 PRESET ?= dev
 SEEDS  ?= 200
 CASES  ?= 200000
+SECONDS ?= 600
 KILLS  ?= 20
 FIRST  ?= 1
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
@@ -26,7 +27,7 @@ build = mkdir -p $(BUILD) && flock $(BUILD)/.$(1).lock sh -ec ' \
   cmake --build $(BUILD)/$(1) -j $(JOBS) --target $(2)'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-fast sanitized demo sim check-segments kill kill-kafka scale-kafka bench bench-segments bench-kafka format format-check tidy lint-proto clean
+.PHONY: help setup build test test-fast sanitized demo sim check-segments check-cel fuzz-segments kill kill-kafka scale-kafka bench bench-segments bench-kafka format format-check tidy lint-proto clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -63,6 +64,16 @@ check-segments: build  ## segments by their timers alone against brute force at 
 	  --gtest_filter='SegmentValidity.TimersAlone*' > $(RELEASE)/check-segments.txt; status=$$?; \
 	  [ $$status = 0 ] || cat $(RELEASE)/check-segments.txt; \
 	  grep -E '^(seed|wakes|checks)=' $(RELEASE)/check-segments.txt; exit $$status
+
+check-cel: build  ## random expressions beside another implementation of CEL: CASES=200000 FIRST=1
+	@cmake/setup.sh test
+	@$(call build,release,cel_answers)
+	@$(PYTHON) -B tests/conformance/differential_test.py --program $(RELEASE)/tests/cel_answers --first $(FIRST) --count $(CASES)
+
+fuzz-segments: setup  ## any text as a segment, by libFuzzer: SECONDS=600
+	@cmake/setup.sh fuzz
+	@$(call build,fuzz,segment_fuzz)
+	@$(PYTHON) -B tests/fuzz/fuzz_segments.py --program $(BUILD)/fuzz/tests/segment_fuzz --corpus $(BUILD)/fuzz/corpus --seconds $(SECONDS)
 
 kill: build  ## SIGKILL the real program at random moments: KILLS=20 FIRST=1
 	@$(PYTHON) tests/integration/kill.py --bin $(BIN) --kills $(KILLS) --first $(FIRST)

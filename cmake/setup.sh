@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh [test|ci]: installs the packages of packages.txt that are missing, and says which.
+# setup.sh [test|ci|fuzz]: installs the packages of packages.txt that are missing, and says which.
 # Root is used for that alone (sudo when it is not root's shell); with nothing missing it is a no-op.
 set -eu
 

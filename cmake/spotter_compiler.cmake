@@ -50,6 +50,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     -Wno-error=stringop-overflow -Wno-error=stringop-overread -Wno-error=free-nonheap-object
     -Wno-error=invalid-pch)
 endif()
-if(SPOTTER_SANITIZE)
+if(SPOTTER_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   target_compile_options(spotter_warnings INTERFACE -Wno-maybe-uninitialized)
 endif()

@@ -14,6 +14,9 @@ StatusOr<Evaluator> Evaluator::Make(const store::Reader& store, const model::Ten
   for (const model::SegmentDefinition& definition : definitions) {
     evaluator.Suppose(definition);
   }
+  SPOTTER_ASSIGN_OR_RETURN(evaluator.zones_, engine::ReadZones(store, tenant));
+  SPOTTER_ASSIGN_OR_RETURN(const auto settings, engine::FindTenant(store, tenant));
+  if (settings.has_value()) evaluator.tenant_zone_ = settings->time_zone;
   return evaluator;
 }
 
@@ -28,7 +31,13 @@ segment::Result Evaluator::Evaluate(const segment::Expression& expression,
   const model::MemberView view = member.View();
   member_ = &view;
   now_ = now;
-  return expression.Evaluate({.member = view, .now = now, .tenant = tenant_, .segments = this});
+  return Evaluate(expression);
+}
+
+segment::Result Evaluator::Evaluate(const segment::Expression& expression) const {
+  const engine::TenantZones zones(zones_, tenant_zone_);
+  return expression.Evaluate(
+      {.member = *member_, .now = now_, .tenant = tenant_, .segments = this, .zones = &zones});
 }
 
 bool Evaluator::Ask(std::string_view segment, const engine::StoredMember& member, EventTime now) {
@@ -39,8 +48,7 @@ bool Evaluator::Ask(std::string_view segment, const engine::StoredMember& member
 segment::SegmentValue Evaluator::Lookup(std::string_view segment) const {
   const auto found = segments_.find(segment);
   if (found == segments_.end()) return {};
-  const segment::Result result = found->second.Evaluate(
-      {.member = *member_, .now = now_, .tenant = tenant_, .segments = this});
+  const segment::Result result = Evaluate(found->second);
   return {.is_member = result.value, .valid_until = result.valid_until};
 }
 

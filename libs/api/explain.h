@@ -37,7 +37,11 @@ class Evaluator final : public segment::SegmentLookup {
  private:
   explicit Evaluator(std::string tenant) : tenant_(std::move(tenant)) {}
 
+  segment::Result Evaluate(const segment::Expression& expression) const;
+
   std::string tenant_;
+  engine::ZoneRules zones_;
+  std::string tenant_zone_;
   std::map<std::string, segment::Expression, std::less<>> segments_;
   // Of the evaluation under way; expressions are acyclic.
   const model::MemberView* member_ = nullptr;

@@ -66,6 +66,13 @@ class References {
 Status CheckReferences(const store::Reader& view, const model::TenantId& tenant,
                        const model::SegmentDefinition& definition,
                        const std::vector<model::SegmentDefinition>& others) {
+  const auto expression =
+      segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
+  if (expression.ok()) {
+    SPOTTER_ASSIGN_OR_RETURN(const engine::ZoneRules zones, engine::ReadZones(view, tenant));
+    const Status known = engine::CheckZones(expression->dependencies(), zones);
+    if (!known.ok()) return InvalidArgument("segment '{}': {}", definition.id, MessageOf(known));
+  }
   SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSegments(view, tenant));
   std::map<std::string, std::string> texts;
   for (const model::SegmentDefinition& one : all) texts.insert_or_assign(one.id, one.expression);

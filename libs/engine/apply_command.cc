@@ -120,11 +120,13 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutTenant& pu
                               NameOf(tenant.settings.kind), NameOf(put.settings.kind));
   }
   const std::string key = tenant.settings.suppression_key;  // drawn once, never rotated
+  const bool has_moved = put.settings.time_zone != tenant.settings.time_zone;
   tenant.settings = put.settings;
   tenant.settings.suppression_key = key;
   SPOTTER_RETURN_IF_ERROR(overlay_.PutHashed(
       IdOf(tenant), state::Element::kDefinition, Family::kState,
       state::Key(IdOf(tenant), state::Table::kSettings, ""), state::EncodeRow(tenant.settings)));
+  if (has_moved) SPOTTER_RETURN_IF_ERROR(ZonesChanged(tenant));
   SPOTTER_RETURN_IF_ERROR(Audit(tenant, command.principal, "tenant settings changed"));
   return std::string(IdOf(tenant));
 }
@@ -132,7 +134,12 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutTenant& pu
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutZoneRules& put,
                                       const model::Command& command) {
   SPOTTER_ASSIGN_OR_RETURN(govern::Zone zone, govern::Zone::FromRules(put.zone, put.tzif));
+  SPOTTER_ASSIGN_OR_RETURN(
+      const auto before,
+      overlay_.Get(Family::kState, state::Key(IdOf(tenant), state::Table::kZone, put.zone)));
+  if (before == put.tzif) return put.zone;
   tenant.zones.insert_or_assign(put.zone, std::move(zone));
+  SPOTTER_RETURN_IF_ERROR(ZonesChanged(tenant));
   SPOTTER_RETURN_IF_ERROR(
       overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState,
                          state::Key(IdOf(tenant), state::Table::kZone, put.zone), put.tzif));
@@ -154,9 +161,44 @@ Status Shard::Impl::BeginWork(Tenant& tenant) {
   return SaveProgress(tenant);
 }
 
+// What reads zones is defined anew as it was: its instants under the old rules count no more, none
+// of the new rules is looked for in the past, and Work decides every member.
+Status Shard::Impl::ZonesChanged(Tenant& tenant) {
+  if (!tenant.ReadsZones()) return OkStatus();
+  const uint64_t revision = ++tenant.progress.definitions;
+  for (const Rule& rule : tenant.rules) {
+    std::string key;
+    std::string row;
+    if (rule.journey < 0) {
+      if (!rule.expression.dependencies().on_zones) continue;
+      model::SegmentDefinition& definition = tenant.segment_definitions.at(rule.id);
+      definition.revision = revision;
+      key = state::Key(IdOf(tenant), state::Table::kSegment, rule.id);
+      row = state::EncodeRow(definition);
+    } else {
+      const journey::Journey& journey = tenant.journeys[static_cast<size_t>(rule.journey)];
+      if (!rule.expression.dependencies().on_zones && !journey.dependencies().on_zones) continue;
+      model::JourneyDefinition& definition = tenant.journey_definitions.at(journey.definition().id);
+      definition.revision = revision;
+      key = state::Key(IdOf(tenant), state::Table::kJourney, definition.id);
+      row = state::EncodeRow(definition);
+    }
+    SPOTTER_RETURN_IF_ERROR(
+        overlay_.PutHashed(IdOf(tenant), state::Element::kDefinition, Family::kState, key, row));
+  }
+  SPOTTER_RETURN_IF_ERROR(tenant.Rebuild());
+  return BeginWork(tenant);
+}
+
 StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& put,
                                       const model::Command& command) {
   model::JourneyDefinition definition = put.definition;
+  if (const auto compiled = journey::Journey::Compile(definition); compiled.ok()) {
+    for (const auto* reads : {&compiled->entry().dependencies(), &compiled->dependencies()}) {
+      const Status known = CheckZones(*reads, tenant.zones);
+      if (!known.ok()) return InvalidArgument("journey '{}': {}", definition.id, MessageOf(known));
+    }
+  }
   const auto existing = tenant.journey_definitions.find(definition.id);
   const std::optional<model::JourneyDefinition> before =
       existing == tenant.journey_definitions.end() ? std::nullopt : std::optional(existing->second);

@@ -49,6 +49,12 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& p
         "that nobody reads",
         definition.id, kSegmentsMax);
   }
+  if (const auto compiled =
+          segment::Expression::Compile(definition.expression, segment::Scope::kSegment);
+      compiled.ok()) {
+    const Status known = CheckZones(compiled->dependencies(), tenant.zones);
+    if (!known.ok()) return InvalidArgument("segment '{}': {}", definition.id, MessageOf(known));
+  }
   definition.revision = tenant.progress.definitions + 1;
   tenant.segment_definitions.insert_or_assign(definition.id, definition);
   if (const Status built = tenant.Rebuild(); !built.ok()) {

@@ -31,13 +31,14 @@ class MemberSegments final : public segment::SegmentLookup {
 };
 
 segment::Input InputAt(EventTime now, const model::MemberView& view, const Tenant& tenant,
-                       const MemberSegments& segments) {
+                       const MemberSegments& segments, const TenantZones& zones) {
   return {.member = view,
           .now = now,
           .journey_entered_at = {},
           .step_entered_at = {},
           .tenant = tenant.settings.id.value(),
-          .segments = &segments};
+          .segments = &segments,
+          .zones = &zones};
 }
 
 // A paused journey's clock stands still; a draft has nobody inside.
@@ -73,7 +74,8 @@ void Shard::Impl::RestoreInstants(Tenant& tenant, Member& member) {
   if (decided_at.ms == 0) return;  // new: everything is about to be decided
   const model::MemberView view = member.view();
   const MemberSegments segments(tenant, member);
-  segment::Input input = InputAt(decided_at, view, tenant, segments);
+  const TenantZones zones(tenant.zones, tenant.settings.time_zone);
+  segment::Input input = InputAt(decided_at, view, tenant, segments, zones);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
     if (rule.stands_still) continue;
@@ -175,7 +177,8 @@ Status Shard::Impl::DecideRules(Tenant& tenant, Member& member, EventTime now, m
                                 const model::InputSet* touched) {
   const model::MemberView view = member.view();
   const MemberSegments segments(tenant, member);
-  const segment::Input input = InputAt(now, view, tenant, segments);
+  const TenantZones zones(tenant.zones, tenant.settings.time_zone);
+  const segment::Input input = InputAt(now, view, tenant, segments, zones);
   for (size_t i = 0; i < tenant.rules.size(); ++i) {
     const Rule& rule = tenant.rules[i];
     if (rule.stands_still) {
@@ -263,6 +266,7 @@ Status Shard::Impl::EnterJourney(Tenant& tenant, Member& member, const journey::
 Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime now,
                                     model::Cause cause) {
   const MemberSegments segments(tenant, member);
+  const TenantZones zones(tenant.zones, tenant.settings.time_zone);
   for (LoadedRecord* record : member.records) {
     for (size_t i = 0; i < record->anchor.enrolments.size(); ++i) {
       if (record->anchor.enrolments[i].state == model::EnrolmentState::kEnded) continue;
@@ -273,7 +277,7 @@ Status Shard::Impl::AdvanceJourneys(Tenant& tenant, Member& member, EventTime no
       }
       const model::Enrolment before = record->anchor.enrolments[i];
       const model::MemberView view = member.view();
-      segment::Input input = InputAt(now, view, tenant, segments);
+      segment::Input input = InputAt(now, view, tenant, segments, zones);
       input.journey_entered_at = before.entered_at;
       input.step_entered_at = before.step_entered_at;
       journey::Advance advance =

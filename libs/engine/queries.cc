@@ -288,6 +288,20 @@ StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
   return moves;
 }
 
+StatusOr<MovesUnderWay> ReadMovesUnderWay(const store::Reader& store) {
+  SPOTTER_ASSIGN_OR_RETURN(const auto moves, ListMoves(store));
+  MovesUnderWay found;
+  for (const auto& [tenant, move] : moves) {
+    found.kept_back += move.kept_back;
+    if (move.state == state::MoveState::kArriving) found.arriving++;
+    if (move.state != state::MoveState::kFrozen) continue;
+    found.leaving++;
+    const bool is_oldest = found.frozen_since.ms == 0 || move.frozen_at < found.frozen_since;
+    if (is_oldest) found.frozen_since = move.frozen_at;
+  }
+  return found;
+}
+
 StatusOr<std::optional<state::TenantMove>> FindMove(const store::Reader& store,
                                                     const model::TenantId& tenant) {
   SPOTTER_ASSIGN_OR_RETURN(const std::optional<std::string> row,
@@ -323,8 +337,14 @@ StatusOr<std::optional<model::TenantSettings>> FindTenant(const store::Reader& s
 
 StatusOr<std::vector<model::TenantSettings>> ListTenants(const store::Reader& store) {
   SPOTTER_ASSIGN_OR_RETURN(const std::vector<std::string> ids, state::ReadTenants(store));
+  SPOTTER_ASSIGN_OR_RETURN(const auto moves, ListMoves(store));
+  std::set<std::string, std::less<>> gone;  // another shard has it; its rows are being dropped
+  for (const auto& [tenant, move] : moves) {
+    if (move.state == state::MoveState::kDropping) gone.insert(tenant.value());
+  }
   std::vector<model::TenantSettings> tenants;
   for (const std::string& id : ids) {
+    if (gone.contains(id)) continue;
     SPOTTER_ASSIGN_OR_RETURN(auto settings, FindTenant(store, model::TenantId(id)));
     if (settings.has_value()) tenants.push_back(*std::move(settings));
   }
@@ -376,6 +396,23 @@ StatusOr<std::optional<std::string>> FindZoneRules(const store::Reader& store,
                                                    const model::TenantId& tenant,
                                                    std::string_view zone) {
   return store.Get(Family::kState, state::Key(tenant.value(), Table::kZone, zone));
+}
+
+StatusOr<ZoneRules> ReadZones(const store::Reader& store, const model::TenantId& tenant) {
+  ZoneRules zones;
+  Status status;
+  const std::string prefix = state::TablePrefix(tenant.value(), Table::kZone);
+  SPOTTER_RETURN_IF_ERROR(store.Scan(Family::kState, prefix, store::PrefixEnd(prefix),
+                                     [&](std::string_view key, std::string_view tzif) {
+                                       const std::string_view name = key.substr(prefix.size());
+                                       const auto zone = govern::Zone::FromRules(name, tzif);
+                                       status = zone.status();
+                                       if (zone.ok())
+                                         zones.insert_or_assign(std::string(name), *zone);
+                                       return status.ok();
+                                     }));
+  SPOTTER_RETURN_IF_ERROR(status);
+  return zones;
 }
 
 StatusOr<bool> IsSuppressed(const store::Reader& store, const model::TenantId& tenant,

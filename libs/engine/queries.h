@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/tenant_zones.h"
 #include "identity/resolve_records.h"
 #include "model/definition.h"
 #include "model/source_record.h"
@@ -99,6 +100,14 @@ StatusOr<std::vector<std::pair<model::TenantId, state::TenantMove>>> ListMoves(
 // nullopt: it was always here, or never.
 StatusOr<std::optional<state::TenantMove>> FindMove(const store::Reader& store,
                                                     const model::TenantId& tenant);
+// What of moves is not over.
+struct MovesUnderWay {
+  size_t leaving = 0;      // tenants that stand still here: their copy goes to another shard
+  size_t arriving = 0;     // tenants whose copy is being read
+  EventTime frozen_since;  // shard time; of the one that has stood still longest; 0: none
+  uint64_t kept_back = 0;  // records of tenants that are not here, to be forwarded
+};
+StatusOr<MovesUnderWay> ReadMovesUnderWay(const store::Reader& store);
 // The oldest records that wait to be forwarded, with their offsets.
 StatusOr<std::vector<std::pair<int64_t, std::string>>> ListKeptBack(const store::Reader& store,
                                                                     const model::TenantId& tenant,
@@ -123,6 +132,9 @@ StatusOr<state::TenantProgress> ReadProgress(const store::Reader& store,
 StatusOr<std::optional<std::string>> FindZoneRules(const store::Reader& store,
                                                    const model::TenantId& tenant,
                                                    std::string_view zone);
+
+// The rules of every zone that was put.
+StatusOr<ZoneRules> ReadZones(const store::Reader& store, const model::TenantId& tenant);
 
 // Whether the contact opted out of the channel. `key` is the tenant's suppression key.
 StatusOr<bool> IsSuppressed(const store::Reader& store, const model::TenantId& tenant,

@@ -212,6 +212,8 @@ class Shard::Impl {
   Status SaveProgress(Tenant& tenant);
   Status SaveSubscription(Tenant& tenant, const model::Subscription& subscription);
   Status BeginWork(Tenant& tenant);
+  // Other zone rules, or another zone of the tenant: what reads zones is decided anew.
+  Status ZonesChanged(Tenant& tenant);
 
   // --- apply_segment.cc
   StatusOr<std::string> On(Tenant&, const model::PutSegment&, const model::Command&);

@@ -146,12 +146,18 @@ uint64_t Tenant::Undecided() const {
 
 Tenant::KnownZone Tenant::ZoneOf(const model::MemberView& member) const {
   static const govern::Zone kUtc = govern::Zone::Utc();
-  for (const std::string_view name :
-       {member.Text(model::AttributeId::time_zone), std::string_view(settings.time_zone)}) {
-    if (const auto it = zones.find(std::string(name)); it != zones.end()) return {it->second, ""};
-    if (name == "UTC") return {kUtc, ""};
-  }
+  const std::string_view name = TenantZones(zones, settings.time_zone).ZoneOf(member);
+  if (const auto it = zones.find(name); it != zones.end()) return {it->second, ""};
+  if (!name.empty()) return {kUtc, ""};
   return {kUtc, settings.time_zone.empty() ? "?" : std::string_view(settings.time_zone)};
+}
+
+bool Tenant::ReadsZones() const {
+  return std::ranges::any_of(
+             rules, [](const Rule& rule) { return rule.expression.dependencies().on_zones; }) ||
+         std::ranges::any_of(journeys, [](const journey::Journey& journey) {
+           return journey.dependencies().on_zones;
+         });
 }
 
 const journey::Journey* Tenant::FindJourney(std::string_view id) const {

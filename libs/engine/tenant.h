@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/tenant_zones.h"
 #include "govern/zone.h"
 #include "journey/advance_enrolment.h"
 #include "model/definition.h"
@@ -69,7 +70,7 @@ struct Tenant {
   std::map<std::string, CountedSegment, std::less<>> counts;  // also of one whose members leave it
   std::map<std::string, model::JourneyDefinition> journey_definitions;
   std::map<std::string, model::Subscription> subscriptions;
-  std::map<std::string, govern::Zone> zones;
+  ZoneRules zones;
   state::TenantProgress progress;
   bool progress_dirty = false;  // its row is written with the batch
 
@@ -98,6 +99,8 @@ struct Tenant {
     std::string_view missing;
   };
   KnownZone ZoneOf(const model::MemberView& member) const;
+  // Whether a segment or journey may change with the rules of a zone.
+  bool ReadsZones() const;
   const journey::Journey* FindJourney(std::string_view id) const;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "govern/posix_rule.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -171,6 +172,18 @@ int32_t PosixRule::OffsetAt(int64_t time) const {
     }
   }
   return offset;
+}
+
+void PosixRule::Narrow(int64_t time, int64_t& from, int64_t& to) const {
+  if (!summer_) return;
+  const int year = YearOf(time + offset_);
+  for (int y = year - 1; y <= year + 1; ++y) {
+    for (const int64_t change : {summer_->from.LocalSeconds(y) - offset_,
+                                 summer_->until.LocalSeconds(y) - summer_->offset}) {
+      if (change <= time) from = std::max(from, change);
+      if (change > time) to = std::min(to, change);
+    }
+  }
 }
 
 }  // namespace spotter::govern

@@ -20,6 +20,8 @@ class PosixRule {
 
   // Seconds east of UTC at `time` (seconds since 1970, within the years 1 to 9999).
   int32_t OffsetAt(int64_t time) const;
+  // Raises `from` and lowers `to` to the changes next to `time`, which is in [from, to).
+  void Narrow(int64_t time, int64_t& from, int64_t& to) const;
 
  private:
   // A day of the year in one of the three notations, and a wall-clock second of that day.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -78,6 +79,15 @@ struct Zone::Rules {
     return offsets[static_cast<size_t>(next - times.begin()) - 1];
   }
 
+  // The seconds [from, to) around `time` in which the clocks do not change; a bound is kept where
+  // there is none.
+  void Narrow(int64_t time, int64_t& from, int64_t& to) const {
+    const auto next = std::upper_bound(times.begin(), times.end(), time);
+    if (next != times.begin()) from = *(next - 1);
+    if (next != times.end()) to = *next;
+    if (next == times.end() && rule) rule->Narrow(time, from, to);
+  }
+
   Status ReadBlock(std::string_view block, const Header& header, size_t time_size);
 };
 
@@ -143,6 +153,35 @@ StatusOr<Zone> Zone::FromRules(std::string_view name, std::string_view tzif) {
     }
   }
   return Zone(std::move(rules));
+}
+
+Zone::Offset Zone::OffsetAt(EventTime time) const {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const auto utc = std::chrono::floor<std::chrono::seconds>(Duration(time.ms)).count();
+  const int64_t instant =
+      std::clamp(utc, kLeastTime + 2 * kMostOffset, kMostTime - 2 * kMostOffset);
+  int64_t from = kLeast;
+  int64_t to = kMost;
+  rules_->Narrow(instant, from, to);
+  const int32_t seconds = rules_->OffsetAt(instant);
+  // Some changes are of the name alone.
+  while (from != kLeast && rules_->OffsetAt(from - 1) == seconds) {
+    int64_t before = kLeast;
+    int64_t end = from;
+    rules_->Narrow(from - 1, before, end);
+    if (before == from) break;
+    from = before;
+  }
+  while (to != kMost && to < kMostTime && rules_->OffsetAt(to) == seconds) {
+    int64_t begin = to;
+    int64_t after = kMost;
+    rules_->Narrow(to, begin, after);
+    to = after;
+  }
+  return {.seconds = seconds,
+          .from = from == kLeast ? EventTime::Min() : EventTime{from * 1000},
+          .to = to == kMost ? EventTime::Max() : EventTime{to * 1000}};
 }
 
 LocalTime Zone::ToLocal(EventTime time) const {

@@ -28,6 +28,14 @@ class Zone {
   // InvalidArgument: the bytes are not TZif. `name` is for messages.
   static StatusOr<Zone> FromRules(std::string_view name, std::string_view tzif);
 
+  // Seconds east of UTC at an instant, and at every instant of [from, to).
+  struct Offset {
+    int32_t seconds = 0;
+    EventTime from = EventTime::Min();
+    EventTime to = EventTime::Max();
+  };
+  Offset OffsetAt(EventTime time) const;
+
   LocalTime ToLocal(EventTime time) const;
   // The instant of a local wall time: in a gap the instant at which the gap ends, in an overlap
   // the first or the last of the two. Instants are kept within the years 1 to 9999.

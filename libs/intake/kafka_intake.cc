@@ -38,13 +38,13 @@ void KafkaIntake::Step() {
   ServeLines(/*only_due=*/true);
   if (is_marked_ &&
       (clock_.Now() - committed_at_ >= kCommitInterval || clock_.Now() < committed_at_)) {
-    Commit();
+    Commit(/*waits=*/false);
   }
 }
 
 void KafkaIntake::Drain() {
   ServeLines(/*only_due=*/false);
-  Commit();
+  Commit(/*waits=*/true);
 }
 
 // --- Reading ---------------------------------------------------------------------------------
@@ -260,11 +260,13 @@ void KafkaIntake::MarkDone(const OffsetLedger::Partition& partition, int64_t off
   is_marked_ = true;
 }
 
-void KafkaIntake::Commit() {
+// A turn does not wait for the answer: what has come meanwhile would wait with it.
+void KafkaIntake::Commit(bool waits) {
   committed_at_ = clock_.Now();
-  const Status committed = consumer_.Commit();
+  const StatusOr<bool> all = waits ? StatusOr<bool>(true) : consumer_.CommitSoon();
+  const Status committed = waits ? consumer_.Commit() : all.status();
   if (committed.ok()) {
-    is_marked_ = false;
+    is_marked_ = !*all;
     read_problem_.clear();
     return;
   }

@@ -85,7 +85,7 @@ class KafkaIntake {
   size_t CountOfOneAppend(const Line& line) const;
   void Settle(Line& line, const Served& served);
   void MarkDone(const OffsetLedger::Partition& partition, int64_t offset);
-  void Commit();
+  void Commit(bool waits);
   bool IsDue(const Line& line) const;
   Duration TimeToRead() const;
   void TellTrouble();

@@ -62,6 +62,8 @@ void AddDependencies(segment::Dependencies& into, const Expression& expression) 
   AddSorted(into.facts, from.facts);
   AddSorted(into.traits, from.traits);
   AddSorted(into.segments, from.segments);
+  AddSorted(into.zones, from.zones);
+  into.on_zones = into.on_zones || from.on_zones;
   into.on_consent = into.on_consent || from.on_consent;
 }
 

@@ -15,6 +15,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr Duration kProbeTimeout = Duration(500);
 constexpr auto kProbeInterval = std::chrono::seconds(1);
+constexpr auto kEndsInterval = std::chrono::seconds(2);
 
 using Partition = std::pair<std::string, int32_t>;
 
@@ -24,6 +25,7 @@ struct Progress {
   int64_t polled = -1;     // one past the newest message handed out
   int64_t done = -1;       // one past the newest marked
   int64_t committed = -1;  // what we last committed
+  int64_t end = -1;        // of the partition, as last asked for
 };
 
 struct MessageDeleter {
@@ -36,6 +38,16 @@ struct ListDeleter {
 };
 using Message = std::unique_ptr<rd_kafka_message_t, MessageDeleter>;
 using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, ListDeleter>;
+
+struct QueueDeleter {
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+};
+// One commit until it is answered.
+struct CommitUnderWay {
+  PartitionList offsets;
+  std::unique_ptr<rd_kafka_queue_t, QueueDeleter> answers;
+  Steady::time_point began;
+};
 
 class GroupConsumer;
 // What librdkafka's callbacks are given.
@@ -56,6 +68,7 @@ class GroupConsumer final : public SourceConsumer {
   bool IsOurs(const SourceMessage& message) const override;
   void MarkDone(const SourceMessage& message) override;
   Status Commit() override;
+  StatusOr<bool> CommitSoon() override;
   std::vector<PartitionLag> lags() const override;
   SourceCounters counters() const override;
   std::string problem() const override { return trouble_.text(); }
@@ -67,14 +80,19 @@ class GroupConsumer final : public SourceConsumer {
   void Revoke();
   Status Take(const rd_kafka_message_t& message, std::vector<SourceMessage>& messages);
   void ProbeIfDue();
+  void AskEndsIfDue();
   Status KeepPlace(Duration timeout);
+  Status BeginCommit();
+  Status HearOfCommit(Duration timeout);
   void Pause(bool pause);
 
   const SourceOptions options_;
   GroupTrouble trouble_;
   Handle handle_;
   Steady::time_point probed_at_;
+  Steady::time_point ends_asked_at_;
   bool is_paused_ = false;
+  std::optional<CommitUnderWay> commit_;
   std::deque<Message> early_;  // came while nothing was asked for; the next to be handed out
 
   mutable std::mutex mutex_;
@@ -122,6 +140,7 @@ Status GroupConsumer::Join() {
 GroupConsumer::~GroupConsumer() {
   if (handle_ == nullptr) return;
   early_.clear();
+  commit_.reset();
   rd_kafka_queue_t* const queue = rd_kafka_queue_new(handle_.get());
   rd_kafka_error_t* const refused = rd_kafka_consumer_close_queue(handle_.get(), queue);
   if (refused != nullptr) rd_kafka_error_destroy(refused);
@@ -147,6 +166,7 @@ void GroupConsumer::OnRebalance(rd_kafka_t*, rd_kafka_resp_err_t error,
 
 void GroupConsumer::Assign(rd_kafka_topic_partition_list_t* partitions) {
   early_.clear();
+  commit_.reset();
   is_paused_ = false;
   // Where each begins is known before its first message: a partition of which nothing was read yet
   // has a lag too.
@@ -179,6 +199,7 @@ void GroupConsumer::Revoke() {
               MessageOf(committed));
     }
   }
+  commit_.reset();  // its answer would be about partitions that are not ours any more
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
@@ -226,7 +247,34 @@ Status GroupConsumer::KeepPlace(Duration timeout) {
   Message message(rd_kafka_consumer_poll(handle_.get(), static_cast<int>(timeout.count())));
   if (message != nullptr) early_.push_back(std::move(message));
   ProbeIfDue();
+  AskEndsIfDue();
   return OkStatus();
+}
+
+// Ends come with what is fetched. Whose hands are full fetches nothing, and what piles up meanwhile
+// is what somebody has to see.
+void GroupConsumer::AskEndsIfDue() {
+  if (Steady::now() - ends_asked_at_ < kEndsInterval) return;
+  ends_asked_at_ = Steady::now();
+  const PartitionList list(rd_kafka_topic_partition_list_new(0));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [partition, progress] : held_) {
+      rd_kafka_topic_partition_list_add(list.get(), partition.first.c_str(), partition.second)
+          ->offset = RD_KAFKA_OFFSET_END;
+    }
+  }
+  if (list->cnt == 0) return;
+  if (rd_kafka_offsets_for_times(handle_.get(), list.get(),
+                                 static_cast<int>(kProbeTimeout.count())) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& one = list->elems[i];
+    if (one.err == RD_KAFKA_RESP_ERR_NO_ERROR) held_[{one.topic, one.partition}].end = one.offset;
+  }
 }
 
 void GroupConsumer::Pause(bool pause) {
@@ -312,7 +360,26 @@ void GroupConsumer::MarkDone(const SourceMessage& message) {
 }
 
 Status GroupConsumer::Commit() {
-  const PartitionList list(rd_kafka_topic_partition_list_new(0));
+  SPOTTER_RETURN_IF_ERROR(BeginCommit());  // of all: what is under way says less
+  SPOTTER_RETURN_IF_ERROR(HearOfCommit(options_.client.answer_timeout));
+  if (!std::exchange(commit_, std::nullopt).has_value()) return OkStatus();
+  return Unavailable("kafka group '{}': not committed: no answer in {}", options_.group,
+                     FormatDuration(options_.client.answer_timeout));
+}
+
+StatusOr<bool> GroupConsumer::CommitSoon() {
+  if (commit_.has_value()) {
+    SPOTTER_RETURN_IF_ERROR(HearOfCommit(Duration(0)));
+    if (commit_.has_value()) return false;
+  }
+  SPOTTER_RETURN_IF_ERROR(BeginCommit());
+  return !commit_.has_value();
+}
+
+// Nothing is under way afterwards if there was nothing to commit.
+Status GroupConsumer::BeginCommit() {
+  commit_.reset();
+  PartitionList list(rd_kafka_topic_partition_list_new(0));
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [partition, progress] : held_) {
@@ -322,17 +389,31 @@ Status GroupConsumer::Commit() {
     }
   }
   if (list->cnt == 0) return OkStatus();
-  // Not rd_kafka_commit(): that waits for a broker that is away as long as it takes.
-  rd_kafka_queue_t* const queue = rd_kafka_queue_new(handle_.get());
-  rd_kafka_resp_err_t error =
-      rd_kafka_commit_queue(handle_.get(), list.get(), queue, nullptr, nullptr);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rd_kafka_event_t* const event =
-        rd_kafka_queue_poll(queue, static_cast<int>(options_.client.answer_timeout.count()));
-    error = event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
-    if (event != nullptr) rd_kafka_event_destroy(event);
+  commit_.emplace(CommitUnderWay{.offsets = std::move(list), .began = Steady::now()});
+  commit_->answers.reset(rd_kafka_queue_new(handle_.get()));
+  const rd_kafka_resp_err_t error = rd_kafka_commit_queue(handle_.get(), commit_->offsets.get(),
+                                                          commit_->answers.get(), nullptr, nullptr);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return OkStatus();
+  commit_.reset();
+  return Unavailable("kafka group '{}': not committed: {}", options_.group,
+                     rd_kafka_err2str(error));
+}
+
+// Not rd_kafka_commit(): that waits for a broker that is away as long as it takes. Ok with a commit
+// still under way: no answer within `timeout`, and its time is not over.
+Status GroupConsumer::HearOfCommit(Duration timeout) {
+  if (!commit_.has_value()) return OkStatus();
+  rd_kafka_event_t* const event =
+      rd_kafka_queue_poll(commit_->answers.get(), static_cast<int>(timeout.count()));
+  if (event == nullptr && Steady::now() - commit_->began < options_.client.answer_timeout) {
+    return OkStatus();
   }
-  rd_kafka_queue_destroy(queue);
+  const CommitUnderWay over = *std::exchange(commit_, std::nullopt);
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  if (event != nullptr) {
+    error = rd_kafka_event_error(event);
+    rd_kafka_event_destroy(event);
+  }
   switch (error) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       break;
@@ -346,8 +427,8 @@ Status GroupConsumer::Commit() {
                          rd_kafka_err2str(error));
   }
   const std::lock_guard lock(mutex_);
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& one = list->elems[i];
+  for (int i = 0; i < over.offsets->cnt; ++i) {
+    const rd_kafka_topic_partition_t& one = over.offsets->elems[i];
     held_[{one.topic, one.partition}].committed = one.offset;
   }
   return OkStatus();
@@ -357,18 +438,18 @@ std::vector<PartitionLag> GroupConsumer::lags() const {
   const std::lock_guard lock(mutex_);
   std::vector<PartitionLag> lags;
   for (const auto& [partition, progress] : held_) {
-    int64_t start = 0, end = 0;
-    const bool is_known =
-        rd_kafka_get_watermark_offsets(handle_.get(), partition.first.c_str(), partition.second,
-                                       &start, &end) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        end >= 0;
+    int64_t start = 0, end = -1;
+    (void)rd_kafka_get_watermark_offsets(handle_.get(), partition.first.c_str(), partition.second,
+                                         &start, &end);
+    end = std::max(end, progress.end);
+    if (end < 0) continue;  // 0 would say that there is nothing to do
     // Never committed by this group: it begins at the topic's start.
     const int64_t from = progress.done >= 0    ? progress.done
                          : progress.first >= 0 ? progress.first
                                                : start;
     lags.push_back({.topic = partition.first,
                     .partition = partition.second,
-                    .records = is_known && from >= 0 ? std::max<int64_t>(0, end - from) : 0});
+                    .records = std::max<int64_t>(0, end - std::max<int64_t>(from, 0))});
   }
   return lags;
 }

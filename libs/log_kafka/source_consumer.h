@@ -46,7 +46,7 @@ struct SourceMessage {
 struct PartitionLag {
   std::string topic;
   int32_t partition = 0;
-  int64_t records = 0;  // between what is marked done and the end, as of the newest fetch
+  int64_t records = 0;  // between what is marked done and the end, as last heard of
 };
 
 struct SourceCounters {
@@ -78,8 +78,13 @@ class SourceConsumer {
   // Returns when the brokers keep what is done. Unavailable: no answer in answer_timeout; call
   // again. Aborted: the group has moved on; what was done is delivered again.
   virtual Status Commit() = 0;
+  // The same without waiting: begins to commit, unless the commit before is under way, whose answer
+  // it looks for. True: all that is done is committed. False: call again. Errors as Commit, of the
+  // one before.
+  virtual StatusOr<bool> CommitSoon() = 0;
 
-  virtual std::vector<PartitionLag> lags() const = 0;  // of the partitions held now
+  // Of the partitions held now, as soon as the end of each is known.
+  virtual std::vector<PartitionLag> lags() const = 0;
   virtual SourceCounters counters() const = 0;
   // The newest trouble with a broker; "" = none since one answered.
   virtual std::string problem() const = 0;

@@ -51,8 +51,10 @@ std::optional<TypeId> CheckPass::ResultOf(std::string_view name, bool is_method,
 StatusOr<Checked> CheckPass::CheckFunction(const Ast& ast, std::string_view name,
                                            std::span<const Ast> arguments, bool is_method) {
   if (IsExtreme(name)) return CheckExtreme(ast, name);
-  SPOTTER_ASSIGN_OR_RETURN(const std::vector<Checked> checked, CheckAll(arguments));
+  SPOTTER_ASSIGN_OR_RETURN(std::vector<Checked> checked, CheckAll(arguments));
+  if (LeavesOutZone(name, checked.size())) checked.push_back(MemberZone());
   if (is_checked()) SPOTTER_RETURN_IF_ERROR(CheckText(ast, name, arguments));
+  SPOTTER_RETURN_IF_ERROR(CheckZoneOf(name, arguments, checked));
   if (name == "matches" && checked.size() == 2 && emit_.NodeOf(checked[1]).op == Op::kConstant &&
       emit_.ValueOf(checked[1]).kind == ValueKind::kString) {
     if (ResultOf(name, is_method, std::array{checked[0].type, checked[1].type})) {

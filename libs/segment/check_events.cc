@@ -14,7 +14,7 @@ constexpr std::string_view kKeepReason = "facts are kept for 400 days";
 
 bool IsWindow(std::string_view name) {
   return name == "within" || name == "between" || name == "since" || name == "before" ||
-         name == "filter";
+         name == "filter" || name == "then" || name == "calendarWeek" || name == "calendarMonth";
 }
 
 }  // namespace
@@ -28,7 +28,8 @@ bool CheckPass::IsQuery(const Ast& ast) const {
 StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
   if (ast.kind == AstKind::kCall && ast.name == "events") {
     Draft draft;
-    SPOTTER_ASSIGN_OR_RETURN(draft.query.kind, CheckKind(ast));
+    SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
+    SPOTTER_ASSIGN_OR_RETURN(draft.query.kind, CheckKind(ast, 0));
     // Nothing older can be counted on to be there.
     if (!IsKeptForLife(draft.query.kind)) draft.query.bounds.far = kKeepMs - 1;
     return draft;
@@ -45,19 +46,24 @@ StatusOr<CheckPass::Draft> CheckPass::CheckQuery(const Ast& ast) {
   if (ast.name == "filter") {
     SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 2));
     SPOTTER_RETURN_IF_ERROR(AddFilter(ast.children[1], ast.children[2], draft));
-    return draft;
+  } else if (ast.name == "then") {
+    SPOTTER_RETURN_IF_ERROR(AddNext(ast, draft));
+  } else if (ast.name.starts_with("calendar")) {
+    SPOTTER_RETURN_IF_ERROR(AddCalendar(ast, draft.query));
+  } else if (ast.name == "within" || ast.name == "between") {
+    SPOTTER_RETURN_IF_ERROR(AddAges(ast, draft));
+  } else {
+    SPOTTER_RETURN_IF_ERROR(AddInstant(ast, draft));
   }
-  const bool is_ages = ast.name == "within" || ast.name == "between";
-  SPOTTER_RETURN_IF_ERROR(is_ages ? AddAges(ast, draft) : AddInstant(ast, draft));
   return draft;
 }
 
-StatusOr<FactKind> CheckPass::CheckKind(const Ast& ast) {
-  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size(), 1));
-  SPOTTER_ASSIGN_OR_RETURN(const std::string name, TextArgument(ast, 0));
+// The kind that an argument of a call names.
+StatusOr<FactKind> CheckPass::CheckKind(const Ast& call, size_t index) {
+  SPOTTER_ASSIGN_OR_RETURN(const std::string name, TextArgument(call, index));
   const FactKind kind = model::FindFactKind(name);
   if (kind != FactKind::unspecified) return kind;
-  return UnknownName("fact kind", name, ast.children[0].position, FactKindNames());
+  return UnknownName("fact kind", name, call.children[index].position, FactKindNames());
 }
 
 // A constant length of time, 0 to 400 days.
@@ -101,6 +107,24 @@ Status CheckPass::AddAges(const Ast& ast, Draft& draft) {
   WindowBounds& bounds = draft.query.bounds;
   bounds.near = std::max(bounds.near, near);
   bounds.far = std::min(bounds.far, far - 1);  // half-open: an age of exactly `far` is outside
+  return OkStatus();
+}
+
+// .then('kind', length)
+Status CheckPass::AddNext(const Ast& ast, Draft& draft) {
+  constexpr size_t kNextMax = 8;
+  SPOTTER_RETURN_IF_ERROR(CheckArity(ast, ast.children.size() - 1, 2));
+  if (draft.query.next.size() == kNextMax) {
+    return ErrorAt(ast.position, fmt::format("a sequence has over {} steps", kNextMax));
+  }
+  NextEvent next;
+  SPOTTER_ASSIGN_OR_RETURN(next.kind, CheckKind(ast, 1));
+  SPOTTER_ASSIGN_OR_RETURN(next.within_ms, WindowLength(ast.children[2]));
+  if (next.within_ms == 0) {
+    return ErrorAt(ast.children[2].position, "a sequence's step must be longer than zero");
+  }
+  emit_.DependsOn(next.kind);
+  draft.query.next.push_back(next);
   return OkStatus();
 }
 

@@ -61,6 +61,15 @@ class CheckPass {
   // What a function of the library makes of a text that is written out is looked at at once.
   static Status CheckText(const Ast& ast, std::string_view name, std::span<const Ast> arguments);
 
+  // check_zones.cc
+  // Of startOfDay(t) and nextTime(t, time), which may leave out the zone.
+  bool LeavesOutZone(std::string_view name, size_t arguments) const;
+  Checked MemberZone();
+  Status CheckZone(const Ast& ast, const Checked& zone);
+  Status CheckZoneOf(std::string_view name, std::span<const Ast> written,
+                     std::span<const Checked> arguments);
+  Status AddCalendar(const Ast& ast, EventQuery& query);
+
   // check_macros.cc
   StatusOr<std::optional<Checked>> CheckMacro(const Ast& ast);
   StatusOr<Checked> CheckLoop(const Ast& ast, const MacroForm& form);
@@ -101,8 +110,9 @@ class CheckPass {
   };
   bool IsQuery(const Ast& ast) const;
   StatusOr<Draft> CheckQuery(const Ast& ast);
-  StatusOr<model::FactKind> CheckKind(const Ast& ast);
+  StatusOr<model::FactKind> CheckKind(const Ast& call, size_t index);
   Status AddAges(const Ast& ast, Draft& draft);
+  Status AddNext(const Ast& ast, Draft& draft);
   Status AddInstant(const Ast& ast, Draft& draft);
   StatusOr<int64_t> WindowLength(const Ast& ast);
 

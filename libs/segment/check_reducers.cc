@@ -110,7 +110,7 @@ StatusOr<Checked> CheckPass::CheckFold(const Ast& ast) {
   const TypeId event = Type::kEvent;
   SPOTTER_RETURN_IF_ERROR(
       AddLocals(std::span(ast.children).subspan(1, 1), std::span(&event, 1), false));
-  draft.query.slot = static_cast<uint32_t>(outer);
+  draft.query.slot = static_cast<int>(outer);
   const uint32_t before = emit_.nodes();
   const Ast& written = ast.children[2];
   SPOTTER_ASSIGN_OR_RETURN(const Checked body, CheckItem(written));
@@ -129,7 +129,7 @@ StatusOr<Checked> CheckPass::CheckFold(const Ast& ast) {
   fold.zero = ZeroOf(type);
   fold.is_money = fold.kind != FoldKind::kDistinct && ReadsAmount(written);
   const bool is_plain_amount = emit_.NodeOf(body).op == Op::kEventAmount;
-  if (fold.kind == FoldKind::kSum && is_plain_amount && draft.query.filters.empty()) {
+  if (fold.kind == FoldKind::kSum && is_plain_amount && !draft.query.looks_at_each()) {
     fold.kind = FoldKind::kSumOfAmounts;
   } else {
     draft.reads_attributes = true;
@@ -152,7 +152,7 @@ Status CheckPass::AddFilter(const Ast& variable, const Ast& condition, Draft& dr
   const uint32_t before = emit_.nodes();
   SPOTTER_ASSIGN_OR_RETURN(const Checked passes, CheckOf(condition, Type::kBool));
   locals_.resize(outer);
-  draft.query.slot = static_cast<uint32_t>(outer);
+  draft.query.slot = static_cast<int>(outer);
   draft.query.filters.push_back(passes.node);
   draft.query.steps += 1 + emit_.nodes() - before;
   draft.reads_attributes = true;
@@ -162,9 +162,15 @@ Status CheckPass::AddFilter(const Ast& variable, const Ast& condition, Draft& dr
 // Totals are for life, attributes are not: what reads them needs a window.
 Status CheckPass::CheckKept(const Ast& ast, const Draft& draft) {
   const EventQuery& query = draft.query;
-  if (!draft.reads_attributes || !model::IsLifetime(query.kind)) return OkStatus();
-  if (!query.bounds.is_whole_life() || query.since >= 0) return OkStatus();
-  return ErrorAt(ast.position, "attributes of events are kept for 400 days, so this needs a window",
+  const bool is_kept_for_life = query.next.empty()
+                                    ? !draft.reads_attributes || !model::IsLifetime(query.kind)
+                                    : !IsKeptForLife(query.kind);
+  if (is_kept_for_life || !query.bounds.is_whole_life() || query.since >= 0 || query.calendar)
+    return OkStatus();
+  return ErrorAt(ast.position,
+                 query.next.empty()
+                     ? "attributes of events are kept for 400 days, so this needs a window"
+                     : "events are kept for 400 days, so a sequence needs a window",
                  "for example .within(days(400))");
 }
 

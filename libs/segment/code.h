@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "segment/calendar.h"
 #include "segment/expression.h"
 #include "segment/fact_window.h"
 #include "segment/functions.h"
@@ -37,6 +39,7 @@ enum class Op : uint8_t {
   kConsent,       // text: channel, other_text: purpose
   kSegment,       // text: id
   kBucket,        // text: salt
+  kZone,          // the name of the member's
   kCount,         // of queries[index]
   kCountCompare,  // the same, binary and number: with what
   kFirst,
@@ -81,15 +84,26 @@ struct Loop {
   int64_t steps = 1;  // of one round
 };
 
+// .then(kind, within): one of the kind came later, before `within_ms` had passed.
+struct NextEvent {
+  model::FactKind kind = model::FactKind::unspecified;
+  int64_t within_ms = 0;
+};
+
 // events(kind) with its window. Bounds that are expressions are computed at evaluation.
 struct EventQuery {
   model::FactKind kind = model::FactKind::unspecified;
   WindowBounds bounds;
   int since = -1;  // node; -1: none
   int before = -1;
-  std::vector<uint32_t> filters;  // nodes, of the event in `slot`
-  uint32_t slot = 0;              // also of a fold's body
-  int64_t steps = 1;              // of the filters, for one event
+  std::optional<Calendar> calendar;  // its period around now
+  uint32_t zone = 0;                 // node; of the calendar
+  std::vector<uint32_t> filters;     // nodes, of the event in `slot`
+  std::vector<NextEvent> next;       // what came after the event, one after the other
+  int slot = -1;                     // also of a fold's body; -1: nothing looks at the event
+  int64_t steps = 1;                 // of the filters, for one event
+
+  bool looks_at_each() const { return !filters.empty() || !next.empty(); }
 };
 
 enum class FoldKind : uint8_t { kSumOfAmounts, kSum, kAverage, kLeast, kMost, kDistinct };

@@ -108,6 +108,7 @@ Code Emitter::Take(const Checked& root, std::string type) {
   SortUnique(code_.dependencies.facts);
   SortUnique(code_.dependencies.traits);
   SortUnique(code_.dependencies.segments);
+  SortUnique(code_.dependencies.zones);
   return std::move(code_);
 }
 

@@ -62,6 +62,8 @@ class Emitter {
   void DependsOn(model::FactKind kind) { code_.dependencies.facts.push_back(kind); }
   void DependsOn(model::AttributeId id) { code_.dependencies.traits.push_back(id); }
   void DependsOnSegment(std::string id) { code_.dependencies.segments.push_back(std::move(id)); }
+  void DependsOn(NamedZone zone) { code_.dependencies.zones.push_back(std::move(zone)); }
+  void DependsOnZones() { code_.dependencies.on_zones = true; }
   void DependsOnConsent() { code_.dependencies.on_consent = true; }
 
   const Node& NodeOf(const Checked& checked) const { return code_.nodes[checked.node]; }

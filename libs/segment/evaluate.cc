@@ -60,6 +60,8 @@ Value Evaluator::Run(uint32_t at) {
       return SegmentMembership(node);
     case Op::kBucket:
       return DoubleValue(Bucket(input_.member, input_.tenant, node.text));
+    case Op::kZone:
+      return MemberZone();
     case Op::kCount:
     case Op::kCountCompare:
     case Op::kFirst:

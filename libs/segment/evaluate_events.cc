@@ -146,6 +146,21 @@ class Evaluator::Passing {
   const FactWindow& window_;
 };
 
+Value Evaluator::MemberZone() const {
+  const std::string_view zone = input_.zones == nullptr ? "" : input_.zones->ZoneOf(input_.member);
+  return zone.empty() ? ErrorValue("the member's time zone is not known") : StringValue(zone);
+}
+
+Value Evaluator::AddCalendar(const EventQuery& query, WindowBounds& bounds) {
+  const Value zone = Part(query.zone);
+  if (zone.is_error()) return zone;
+  const auto period = PeriodAround(*query.calendar, zone.text, now(), input_.zones);
+  if (!period) return ErrorValue("the rules of the time zone are not known", zone.valid_until);
+  bounds.from = std::max(bounds.from, period->from.ms);
+  bounds.to = std::min(bounds.to, period->to.ms - 1);
+  return BoolValue(true, std::min(zone.valid_until, period->to));
+}
+
 // The moment's window: bounds that are expressions cut the constant ones.
 Value Evaluator::AddBound(int node, bool is_since, WindowBounds& bounds) {
   const Value at = Part(static_cast<uint32_t>(node));
@@ -185,6 +200,14 @@ Value Evaluator::Query(const Node& node, const EventQuery& query) {
       return answer;
     }
   }
+  if (query.calendar) [[unlikely]] {
+    answer = AddCalendar(query, bounds);
+    until = std::min(until, answer.valid_until);
+    if (answer.is_error()) {
+      answer.valid_until = until;
+      return answer;
+    }
+  }
   const FactWindow window(input_.member, query.kind, bounds, now());
   if (window.is_unknown()) {
     answer = ErrorValue(kTooFarBack, std::min(until, window.known_until()));
@@ -192,7 +215,7 @@ Value Evaluator::Query(const Node& node, const EventQuery& query) {
   }
   if (node.op == Op::kFold) [[unlikely]] {
     answer = FoldWindow(code_.folds[node.index], query, window);
-  } else if (!query.filters.empty()) [[unlikely]] {
+  } else if (query.looks_at_each()) [[unlikely]] {
     answer = Filtered(node, query, window);
   } else {
     Reduce(node, window, answer);
@@ -202,15 +225,38 @@ Value Evaluator::Query(const Node& node, const EventQuery& query) {
 }
 
 CountAnswer Evaluator::Passes(const EventQuery& query, FoundFact found) {
-  if (slots_.empty() || !work_.Spend(query.steps)) return {false};
-  slots_[query.slot] = EventValue(found, found.fact->time, kNever);
+  if (!work_.Spend(query.steps)) return {false};
+  if (query.slot >= 0) {
+    slots_[static_cast<size_t>(query.slot)] = EventValue(found, found.fact->time, kNever);
+  }
   EventTime until = kNever;
   for (const uint32_t filter : query.filters) {
     const Value passes = Part(filter);
     if (!passes.is_true()) return {false, passes.valid_until};
     until = std::min(until, passes.valid_until);
   }
+  if (query.next.empty()) return {true, until};
+  const EventTime followed = Followed(found.fact->time, query.next);
+  if (followed > now()) return {false, followed};
   return {true, until};
+}
+
+EventTime Evaluator::Followed(EventTime after, std::span<const NextEvent> next) {
+  if (next.empty()) return after;
+  const EventTime end = after + Duration(next[0].within_ms);
+  EventTime earliest = kNever;
+  for (const model::SourceRecord* record : input_.member.records) {
+    const std::span<const model::Fact> facts = record->timeline.Of(next[0].kind);
+    auto fact = std::ranges::upper_bound(facts, after, {}, &model::Fact::time);
+    for (; fact != facts.end() && fact->time < end; ++fact) {
+      if (!work_.Spend(1)) return kNever;
+      if (is_watching_ && fact->time > now()) seen_until_ = std::min(seen_until_, fact->time);
+      earliest = std::min(earliest, Followed(fact->time, next.subspan(1)));
+      // The first is the earliest, unless it is not followed itself.
+      if (next.size() == 1 || earliest <= now()) break;
+    }
+  }
+  return earliest;
 }
 
 EventTime Evaluator::Comes(const EventQuery& query, const FactWindow& window, int64_t k) {
@@ -225,7 +271,7 @@ EventTime Evaluator::Comes(const EventQuery& query, const FactWindow& window, in
 }
 
 Value Evaluator::Filtered(const Node& node, const EventQuery& query, const FactWindow& window) {
-  const std::optional<EventTime> kept_until = window.AttributesKeptUntil();
+  const std::optional<EventTime> kept_until = window.KeptUntil(!query.next.empty());
   if (!kept_until) return ErrorValue(kTooFarBack);
   Passing passing(*this, query, window);
   Value answer;

@@ -121,7 +121,7 @@ class Folding {
 Value Evaluator::FoldWindow(const EventFold& fold, const EventQuery& query,
                             const FactWindow& window) {
   if (fold.kind == FoldKind::kSumOfAmounts) return SumOfAmounts(query, window);
-  const std::optional<EventTime> kept_until = window.AttributesKeptUntil();
+  const std::optional<EventTime> kept_until = window.KeptUntil(!query.next.empty());
   if (!kept_until) return ErrorValue("the window reaches back over 400 days");
   std::span<Value> room;
   if (fold.kind == FoldKind::kDistinct) {

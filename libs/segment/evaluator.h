@@ -47,12 +47,16 @@ class Evaluator {
 
   // evaluate_events.cc: windows, their events and what is asked of them
   class Passing;
+  Value MemberZone() const;
+  Value AddCalendar(const EventQuery& query, WindowBounds& bounds);
   Value AddBound(int node, bool is_since, WindowBounds& bounds);
   Value Query(const Node& node, const EventQuery& query);
   Value Filtered(const Node& node, const EventQuery& query, const FactWindow& window);
   Value EventField(const Node& node);
   // What the filters say of an event, and until when.
   CountAnswer Passes(const EventQuery& query, FoundFact found);
+  // The instant at which an event at `after` has been followed by all of `next`; kNever: never.
+  EventTime Followed(EventTime after, std::span<const NextEvent> next);
   // Visits every event of the window that passes, and says until when it does, newest first. The
   // answer: until when no other does.
   template <typename Visit>

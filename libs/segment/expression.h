@@ -43,6 +43,8 @@ class ZoneLookup {
  public:
   virtual ~ZoneLookup() = default;
   virtual std::optional<ZoneOffset> OffsetAt(std::string_view zone, EventTime at) const = 0;
+  // The zone that a member's days and weeks are in; "": none is known.
+  virtual std::string_view ZoneOf(const model::MemberView&) const { return ""; }
 };
 
 struct Value;
@@ -66,12 +68,22 @@ struct Result {
   bool is_error = false;
 };
 
+// A zone that is written out, which needs rules.
+struct NamedZone {
+  std::string name;
+  int line = 1;  // where it stands
+  int column = 1;
+  friend auto operator<=>(const NamedZone&, const NamedZone&) = default;
+};
+
 // What an expression can be changed by; an event touches only expressions that depend on it.
 struct Dependencies {
   std::vector<model::FactKind> facts;      // ascending
   std::vector<model::AttributeId> traits;  // ascending
   std::vector<std::string> segments;       // ascending
+  std::vector<NamedZone> zones;            // ascending
   bool on_consent = false;
+  bool on_zones = false;  // on the rules of some zone, written out or the member's
 };
 
 // Immutable and safe to share between threads.

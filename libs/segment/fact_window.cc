@@ -148,8 +148,9 @@ EventTime FactWindow::LeavesAt(FoundFact found) const {
   return {Plus(Plus(found.fact->time.ms, bounds_.far), 1)};
 }
 
-std::optional<EventTime> FactWindow::AttributesKeptUntil() const {
-  if (!model::IsLifetime(kind_) || !bounds_.is_whole_life()) return kNever;
+std::optional<EventTime> FactWindow::KeptUntil(bool what_follows) const {
+  if (!bounds_.is_whole_life()) return kNever;
+  if (!model::IsLifetime(kind_) && !what_follows) return kNever;
   const FoundFact oldest = Oldest(1);
   if (retired_ > 0) return std::nullopt;
   if (oldest.fact == nullptr) return kNever;

@@ -75,8 +75,9 @@ class FactWindow {
   int64_t retired() const { return retired_; }
   EventTime EntersAt(FoundFact found) const;  // never, for none
   EventTime LeavesAt(FoundFact found) const;
-  // Until when the attributes of all facts in the window are kept; nullopt: they are not.
-  std::optional<EventTime> AttributesKeptUntil() const;
+  // Until when the attributes of all facts in the window are kept, and with `what_follows` whatever
+  // came after them; nullopt: they are not.
+  std::optional<EventTime> KeptUntil(bool what_follows) const;
 
  private:
   friend class FactWalk;

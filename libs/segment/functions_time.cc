@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 
+#include "segment/calendar.h"
 #include "segment/functions.h"
 
 namespace spotter::segment {
@@ -16,6 +17,8 @@ constexpr int64_t kSecondMs = 1000;
 constexpr int64_t kMinuteMs = 60 * kSecondMs;
 constexpr int64_t kHourMs = 60 * kMinuteMs;
 constexpr int64_t kDayMs = 24 * kHourMs;
+
+constexpr std::string_view kNoRules = "the rules of the time zone are not known";
 
 enum class Field : uint8_t {
   kFullYear,
@@ -30,27 +33,8 @@ enum class Field : uint8_t {
   kMilliseconds
 };
 
-// "+05:30", "-02:30", "02:00" in seconds.
-std::optional<int64_t> FixedOffset(std::string_view zone) {
-  const bool is_negative = zone.starts_with('-');
-  if (is_negative || zone.starts_with('+')) zone.remove_prefix(1);
-  if (zone.size() != 5 || zone[2] != ':') return std::nullopt;
-  const auto two = [&](size_t at) {
-    const int tens = zone[at] - '0';
-    const int ones = zone[at + 1] - '0';
-    return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 100;
-  };
-  if (two(0) > 23 || two(3) > 59) return std::nullopt;
-  const int64_t seconds = (two(0) * 60 + two(3)) * 60;
-  return is_negative ? -seconds : seconds;
-}
-
 std::optional<ZoneOffset> OffsetAt(const Call& call) {
-  if (call.arguments.size() < 2) return ZoneOffset{};
-  const std::string_view zone = call[1].text;
-  if (zone == "UTC" || zone == "Z") return ZoneOffset{};
-  if (const std::optional<int64_t> fixed = FixedOffset(zone)) return ZoneOffset{.seconds = *fixed};
-  return call.zones == nullptr ? std::nullopt : call.zones->OffsetAt(zone, {call[0].number});
+  return OffsetIn(call.arguments.size() < 2 ? "UTC" : call[1].text, {call[0].number}, call.zones);
 }
 
 // The instant at which a moving time leaves [from, to).
@@ -113,7 +97,7 @@ template <Field Part>
 Value OfTime(const Call& call) {
   const Value& time = call[0];
   const std::optional<ZoneOffset> offset = OffsetAt(call);
-  if (!offset) return ErrorValue("the rules of the time zone are not known");
+  if (!offset) return ErrorValue(kNoRules);
   Value local = time;
   local.number += offset->seconds * kSecondMs;
   const EventTime until = std::min(NextStep(local, UnitOf(Part), call.now),
@@ -134,6 +118,20 @@ Value OfDuration(const Call& call) {
   return IntValue(is_negative ? -whole : whole, NextStep(span, Unit, call.now));
 }
 
+Value StartOfDay(const Call& call) {
+  const auto day = PeriodAround({}, call[1].text, {call[0].number}, call.zones);
+  if (!day) return ErrorValue(kNoRules);
+  return TimeValue(day->from.ms, 0, Leaves(call[0], day->from, day->to, call.now), call.now);
+}
+
+Value NextTime(const Call& call) {
+  const std::optional<int64_t> begins = ParseTimeOfDay(call[1].text);
+  if (!begins) return ErrorValue("a time of day is written HH:MM");
+  const auto day = PeriodAround({.begins_ms = *begins}, call[2].text, {call[0].number}, call.zones);
+  if (!day) return ErrorValue(kNoRules);
+  return TimeValue(day->to.ms, 0, Leaves(call[0], day->from, day->to, call.now), call.now);
+}
+
 #define SPOTTER_CLOCK(name, field)                          \
   {name, "timestamp.() -> int", OfTime<Field::field>}, {    \
     name, "timestamp.(string) -> int", OfTime<Field::field> \
@@ -149,6 +147,8 @@ constexpr Function kFunctions[] = {
     SPOTTER_CLOCK("getMinutes", kMinutes),
     SPOTTER_CLOCK("getSeconds", kSeconds),
     SPOTTER_CLOCK("getMilliseconds", kMilliseconds),
+    {"startOfDay", "(timestamp, string) -> timestamp", StartOfDay},
+    {"nextTime", "(timestamp, string, string) -> timestamp", NextTime},
     {"getHours", "duration.() -> int", OfDuration<kHourMs>},
     {"getMinutes", "duration.() -> int", OfDuration<kMinuteMs>},
     {"getSeconds", "duration.() -> int", OfDuration<kSecondMs>},

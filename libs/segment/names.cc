@@ -12,8 +12,7 @@ namespace spotter::segment {
 namespace {
 
 // Of the language to come; a reader of its plans may try them.
-constexpr std::string_view kNotYet[] = {"calendarMonth", "calendarWeek", "nextTime",
-                                        "startOfDay",    "then",         "trigger"};
+constexpr std::string_view kNotYet[] = {"trigger"};
 static_assert(std::ranges::is_sorted(kNotYet));
 
 // Of CEL's other extensions; out by decision.
@@ -85,9 +84,10 @@ std::span<const std::string_view> RootFunctionNames() {
 }
 
 std::span<const std::string_view> WindowNames() {
-  static constexpr std::string_view kNames[] = {"avg",    "before", "between", "count", "distinct",
-                                                "exists", "filter", "first",   "last",  "max",
-                                                "min",    "since",  "sum",     "within"};
+  static constexpr std::string_view kNames[] = {
+      "avg",      "before", "between", "calendarMonth", "calendarWeek", "count",
+      "distinct", "exists", "filter",  "first",         "last",         "max",
+      "min",      "since",  "sum",     "then",          "within"};
   return kNames;
 }
 
@@ -99,9 +99,10 @@ bool IsReducerName(std::string_view name) {
 
 std::span<const std::string_view> MacroAndWindowNames() {
   static constexpr std::string_view kNames[] = {
-      "all",       "avg",        "before", "between",       "count",        "distinct", "exists",
-      "existsOne", "exists_one", "filter", "first",         "last",         "map",      "max",
-      "min",       "since",      "sum",    "transformList", "transformMap", "within"};
+      "all",   "avg",      "before",        "between",      "calendarMonth", "calendarWeek",
+      "count", "distinct", "exists",        "existsOne",    "exists_one",    "filter",
+      "first", "last",     "map",           "max",          "min",           "since",
+      "sum",   "then",     "transformList", "transformMap", "within"};
   return kNames;
 }
 

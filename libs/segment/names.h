@@ -16,8 +16,8 @@ namespace spotter::segment {
 std::string Suggestion(std::string_view name, std::span<const std::string_view> candidates);
 
 // InvalidArgument for a name that is none of `candidates`: "unknown function 'evnts' at 1:1; did
-// you mean 'events'?", or, for a word of the language to come, "'then' is not in the language yet
-// at 1:1".
+// you mean 'events'?", or, for a word of the language to come, "'trigger' is not in the language
+// yet at 1:1".
 Status UnknownName(std::string_view what, std::string_view name, Position position,
                    std::span<const std::string_view> candidates);
 

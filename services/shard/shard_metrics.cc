@@ -138,6 +138,22 @@ void AddState(const store::Store& store, OfShard& out) {
   out.Gauge("spotter_engine_tenants", "Tenants kept.", Number(tenants->size()));
 }
 
+void AddMoves(const store::Store& store, EventTime now, OfShard& out) {
+  const auto moves = engine::ReadMovesUnderWay(store);
+  if (!moves.ok()) return;
+  out.Gauge("spotter_engine_moving_tenants", "Tenants that stand still on their way, by direction.",
+            Number(moves->leaving), {{"direction", "leaving"}});
+  out.Gauge("spotter_engine_moving_tenants", "Tenants that stand still on their way, by direction.",
+            Number(moves->arriving), {{"direction", "arriving"}});
+  const Duration age = moves->frozen_since.ms == 0 ? Duration(0) : now - moves->frozen_since;
+  out.Gauge("spotter_engine_move_age_seconds",
+            "For how long the tenant has stood still that leaves the shard longest; 0: none does.",
+            std::max(0.0, Number(age.count()) / 1000));
+  out.Gauge("spotter_engine_kept_back_records",
+            "Records of tenants that live elsewhere, not forwarded to there yet.",
+            Number(moves->kept_back));
+}
+
 }  // namespace
 
 ShardHistograms AddShardHistograms(exposition::Metrics& metrics) {
@@ -186,6 +202,7 @@ void AddShardSamples(ShardHost& shard, const Clock& clock, uint64_t fenced,
   }
   AddDispatch(shard.dispatcher().counts(), out);
   AddState(shard.store(), out);
+  AddMoves(shard.store(), clock.Now(), out);
 }
 
 }  // namespace spotter::service

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "services/spotterctl/commands.h"
@@ -117,6 +118,7 @@ Status List(const Client& client) {
       !none.ok() && none.status().code() != StatusCode::kInvalidArgument) {
     return none.status();
   }
+  std::set<std::string> listed;  // one that moves is in two shards for an instant
   std::vector<int> silent;
   std::string reason;
   for (int shard = 0; shard < kShardsMax; ++shard) {
@@ -130,6 +132,7 @@ Status List(const Client& client) {
     if (!status.ok() && status.status().code() == StatusCode::kInvalidArgument) break;  // no more
     if (!status.ok()) return status.status();
     for (const v1::Tenant& tenant : status->tenants()) {
+      if (!listed.insert(tenant.id()).second) continue;
       if (client.json()) PrintJson(tenant);
       rows.push_back(
           {tenant.id(), std::to_string(shard),

@@ -31,6 +31,7 @@ KUBERNETES = "1.33.0"
 # Generated clients of other languages (tests/integration/clients_test.py).
 PYTHON_CLIENT = ["grpcio==1.85.1", "grpcio-tools==1.85.1"]
 NODE_CLIENT = ["@grpc/grpc-js@1.14.7", "@grpc/proto-loader@0.8.1"]
+CEL_CLIENT = ["@bufbuild/cel@0.6.1", "@bufbuild/protobuf@2.17.0"]
 KINDS = ["configmap-v1", "deployment-apps-v1", "horizontalpodautoscaler-autoscaling-v2",
          "networkpolicy-networking-v1", "persistentvolumeclaim-v1", "poddisruptionbudget-policy-v1",
          "service-v1", "serviceaccount-v1", "statefulset-apps-v1"]
@@ -139,15 +140,17 @@ def fetch_python_client(scratch, name):
     os.rename(out, TOOLS / name)
 
 
-def fetch_node_client(scratch, name):
+def fetch_from_npm(scratch, name):
     out = scratch / name
-    need(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", out, *NODE_CLIENT],
+    packages = CEL_CLIENT if name == "cel-client" else NODE_CLIENT
+    need(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", out, *packages],
          name)
     os.rename(out, TOOLS / name)
 
 
 FETCH = {"promtool": fetch_from_debian, "prometheus": fetch_from_debian,
-         "python-client": fetch_python_client, "node-client": fetch_node_client,
+         "python-client": fetch_python_client, "node-client": fetch_from_npm,
+         "cel-client": fetch_from_npm,
          "hadolint": fetch_hadolint, "kubernetes-schemas": fetch_schemas,
          **{name: fetch_from_go for name in GO_MODULES}}
 

@@ -111,6 +111,26 @@ FactTest RandomTest(Dice& dice, const RandomMember& member, int depth) {
   }
 }
 
+// Events one after the other: text, and whether a fact was followed by them.
+struct Sequence {
+  std::string text;
+  std::function<bool(int64_t time, int64_t now)> is_followed;
+};
+
+Sequence RandomSequence(Dice& dice, const RandomMember& member, int steps) {
+  if (steps == 0) return {"", [](int64_t, int64_t) { return true; }};
+  const FactKind kind = SomeKind(dice);
+  const int64_t length = AgeScale(dice) / 2 + dice.Between(1, 40);
+  const Sequence rest = RandomSequence(dice, member, steps - 1);
+  return {fmt::format(".then('{}', {}){}", NameOf(kind), DurationText(length), rest.text),
+          [&member, kind, length, rest](int64_t time, int64_t now) {
+            return std::ranges::any_of(member.Of(kind), [&](const RandomFact& fact) {
+              return fact.time > time && fact.time < time + length && fact.time <= now &&
+                     rest.is_followed(fact.time, now);
+            });
+          }};
+}
+
 // The facts of a window that pass; nullopt: they are not all known.
 struct Passing {
   std::string text;
@@ -122,14 +142,19 @@ Passing RandomPassing(Dice& dice, const RandomMember& member, bool reads_attribu
   const FactKind kind = SomeKind(dice);
   NaiveWindow window = RandomWindow(dice, member, kind);
   const bool is_filtered = !dice.OneIn(4);
+  const bool is_sequence = dice.OneIn(3);
   reads_attributes = reads_attributes || is_filtered;
-  while (reads_attributes && IsForLife(kind) && !window.has_end) {
+  const bool needs_end =
+      (reads_attributes && IsForLife(kind)) || (is_sequence && kind != FactKind::no_show);
+  while (needs_end && !window.has_end) {
     window = RandomWindow(dice, member, kind);
   }
   const FactTest test = RandomTest(dice, member, 1);
   const std::string filter = is_filtered ? fmt::format(".filter(e, {})", test.text) : "";
-  const bool rests_on_kept = reads_attributes && IsForLife(kind) && window.is_for_life;
-  return {window.text + filter, is_filtered,
+  const Sequence next =
+      RandomSequence(dice, member, is_sequence ? static_cast<int>(dice.Between(1, 2)) : 0);
+  const bool rests_on_kept = needs_end && window.is_for_life;
+  return {window.text + filter + next.text, is_filtered,
           [=, &member](int64_t now) -> std::optional<std::vector<RandomFact>> {
             if (!window.is_known(now)) return std::nullopt;
             std::vector<RandomFact> passing;
@@ -137,7 +162,8 @@ Passing RandomPassing(Dice& dice, const RandomMember& member, bool reads_attribu
               if (!window.contains(fact.time, now)) continue;
               if (rests_on_kept && now - fact.time > kKeep) return std::nullopt;
               const Naive passes = is_filtered ? test.meaning(fact, now) : Bool(true);
-              if (passes.kind == Naive::kValue && passes.value != 0) passing.push_back(fact);
+              if (passes.kind != Naive::kValue || passes.value == 0) continue;
+              if (next.is_followed(fact.time, now)) passing.push_back(fact);
             }
             return passing;
           }};

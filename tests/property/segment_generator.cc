@@ -256,6 +256,7 @@ Generated RandomStatus(Dice& dice, const RandomMember& member) {
 
 Generated RandomLeaf(Dice& dice, const RandomMember& member) {
   if (dice.OneIn(4)) return RandomFold(dice, member);
+  if (dice.OneIn(8)) return RandomCalendar(dice, member);
   switch (dice.Roll(14)) {
     case 0:
       return dice.OneIn(2) ? Constant("true", 1) : Constant("false", 0);
@@ -353,7 +354,7 @@ std::vector<RandomFact> SomeFacts(Dice& dice) {
 
 }  // namespace
 
-RandomMember::RandomMember(Dice& dice) {
+RandomMember::RandomMember(Dice& dice) : zone(dice) {
   records.resize(1 + dice.Roll(dice.OneIn(8) ? 6 : 3));
   for (std::vector<RandomFact>& record : records) record = SomeFacts(dice);
   for (int64_t flip = kBase; dice.OneIn(3) && segment_flips.size() < 8;) {

@@ -45,8 +45,9 @@ struct Generated {
   std::function<Naive(int64_t now)> meaning;
 };
 
-inline constexpr int64_t kBase = 1'780'000'000'000;  // the first instant looked at
-inline constexpr int64_t kHorizon = 60;              // milliseconds looked at from there
+// The first instant looked at: 20 milliseconds before Monday, 1 June 2026 begins in UTC.
+inline constexpr int64_t kBase = 1'780'271'999'980;
+inline constexpr int64_t kHorizon = 60;  // milliseconds looked at from there
 
 struct RandomFact {
   model::FactKind kind;
@@ -56,6 +57,18 @@ struct RandomFact {
   std::string genre;      // "": the event lacks it
 };
 
+// "Test/Zone", which is every member's: its offsets, and the instants between them.
+struct RandomZone final : ZoneLookup {
+  std::vector<int64_t> changes;  // ascending
+  std::vector<int64_t> offsets;  // seconds; one more than changes
+
+  explicit RandomZone(Dice& dice);
+  std::optional<ZoneOffset> OffsetAt(std::string_view zone, EventTime at) const override;
+  std::string_view ZoneOf(const model::MemberView&) const override { return "Test/Zone"; }
+  int64_t LocalAt(int64_t now) const;
+  int64_t InstantOf(int64_t local) const;  // the first at which clocks show it or more
+};
+
 // One member, as the builder makes her and as a plain list.
 struct RandomMember {
   std::vector<std::vector<RandomFact>> records;
@@ -63,6 +76,7 @@ struct RandomMember {
   bool has_plan = false;
   bool has_joined_at = false;
   int64_t joined_at = 0;
+  RandomZone zone;
 
   explicit RandomMember(Dice& dice);
   // A fact is taken back, one comes late, or another member's records become hers.
@@ -100,7 +114,8 @@ Generated Compared(const Generated& a, std::string_view op, const Generated& b);
 
 // Meanings refer to the member: they follow her changes.
 NaiveWindow RandomWindow(Dice& dice, const RandomMember& member, model::FactKind kind);
-Generated RandomFold(Dice& dice, const RandomMember& member);  // a bool over filters and sums
+Generated RandomCalendar(Dice& dice, const RandomMember& member);  // a bool
+Generated RandomFold(Dice& dice, const RandomMember& member);      // a bool over filters and sums
 Generated RandomBool(Dice& dice, const RandomMember& member, int depth);
 
 }  // namespace spotter::segment

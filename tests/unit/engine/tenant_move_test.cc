@@ -484,6 +484,35 @@ TEST_F(TenantMoveTest, LateRecordsOfAnOlderOwnerChangeNothing) {
   EXPECT_EQ(directory_.ShardOf(kAna), 0);
 }
 
+TEST_F(TenantMoveTest, WhatIsUnderWayIsCounted) {
+  const auto count = [this](int side) { return *ReadMovesUnderWay(sides_[side].store); };
+  const auto tenants = [this](int side) { return ListTenants(sides_[side].store)->size(); };
+  EXPECT_EQ(count(0).frozen_since, EventTime());
+  ASSERT_TRUE(sides_[0].mover->Begin(kAna, 1).ok());
+  EXPECT_TRUE(sides_[0].mover->Step().ok());
+  sides_[0].ApplyAll();
+  EXPECT_EQ(count(0).leaving, 1u);
+  EXPECT_EQ(count(0).frozen_since, sides_[0].shard->shard_time());
+  Append(0, Visit(kAna, "c4"));  // of an ingest with an old view
+  EXPECT_EQ(count(0).kept_back, 1u);
+  EXPECT_TRUE(sides_[0].mover->Step().ok());  // the copy
+  std::vector<log::Record> records;           // and its first part is read
+  ASSERT_TRUE(sides_[1].log.Read(sides_[1].shard->next_offset(), 1, 1 << 30, records).ok());
+  ASSERT_TRUE(sides_[1].shard->ApplyBatch(records).ok());
+  EXPECT_EQ(count(1).arriving, 1u);
+  EXPECT_EQ(tenants(0) + tenants(1), 2u);
+  while (StateOf(0, kAna) != MoveState::kDropping) {
+    sides_[1].ApplyAll();
+    for (const int side : {1, 0}) EXPECT_TRUE(sides_[side].mover->Step().ok());
+    sides_[0].ApplyAll();
+  }
+  EXPECT_EQ(tenants(0) + tenants(1), 2u) << "a tenant whose rows are dropped is listed elsewhere";
+  Finish(kAna, 1);
+  EXPECT_EQ(count(0).leaving, 0u);
+  EXPECT_EQ(count(0).kept_back, 0u);
+  EXPECT_EQ(count(1).arriving, 0u);
+}
+
 // An owner that was paused within Begin wakes and appends its placement, of the same number and to
 // another shard, behind that of the owner after it.
 TEST_F(TenantMoveTest, APlacementOfAnOlderOwnerTurnsNoMoveAround) {

@@ -67,6 +67,10 @@ class InMemorySource final : public log_kafka::SourceConsumer {
     CommitMarked();
     return OkStatus();
   }
+  StatusOr<bool> CommitSoon() override {
+    CommitMarked();
+    return true;
+  }
   std::vector<log_kafka::PartitionLag> lags() const override { return {}; }
   log_kafka::SourceCounters counters() const override { return {}; }
   std::string problem() const override { return ""; }

@@ -14,6 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 const std::string kBlueprints = SPOTTER_SOURCE_DIR "/deploy/blueprints/";
+const std::string kSegments = SPOTTER_SOURCE_DIR "/deploy/segments/";
 
 std::string Blueprint(const std::string& name) { return ReadFile(kBlueprints + name); }
 
@@ -33,26 +34,34 @@ TEST(Blueprints, AllParseCompileAndPrint) {
   for (const auto& entry : std::filesystem::directory_iterator(kBlueprints)) {
     if (entry.path().extension() != ".yaml") continue;
     ++files;
-    const std::string text = ReadFile(entry.path());
-    if (text.find("\njourney:") != std::string::npos) {
-      const Journey journey = CompileOrDie(text);
-      EXPECT_EQ(journey.definition().id, entry.path().stem());
-      const std::string printed = PrintJourney(journey.definition());
-      EXPECT_EQ(PrintJourney(ParseJourney(printed).value()), printed);
-    } else {
-      const StatusOr<model::SegmentDefinition> segment = ParseSegment(text);
-      ASSERT_TRUE(segment.ok()) << segment.status();
-      EXPECT_EQ(segment->id, entry.path().stem());
-      EXPECT_TRUE(segment::Expression::Compile(segment->expression, segment::Scope::kSegment).ok());
-      EXPECT_EQ(ParseSegment(PrintSegment(*segment)).value(), *segment);
-    }
+    const Journey journey = CompileOrDie(ReadFile(entry.path()));
+    EXPECT_EQ(journey.definition().id, entry.path().stem());
+    const std::string printed = PrintJourney(journey.definition());
+    EXPECT_EQ(PrintJourney(ParseJourney(printed).value()), printed);
   }
-  EXPECT_EQ(files, 5);
+  EXPECT_EQ(files, 2);
+}
+
+// Who is in each, at its boundaries: tests/scenario/library-*.txt.
+TEST(Blueprints, AllSegmentsOfTheLibraryParseCompileAndPrint) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kSegments)) {
+    ++files;
+    const StatusOr<model::SegmentDefinition> segment = ParseSegment(ReadFile(entry.path()));
+    ASSERT_TRUE(segment.ok()) << entry.path() << ": " << segment.status();
+    EXPECT_EQ(segment->id, entry.path().stem());
+    EXPECT_FALSE(segment->title.empty()) << entry.path();
+    const auto compiled =
+        segment::Expression::Compile(segment->expression, segment::Scope::kSegment);
+    EXPECT_TRUE(compiled.ok()) << entry.path() << ": " << compiled.status();
+    EXPECT_EQ(ParseSegment(PrintSegment(*segment)).value(), *segment);
+  }
+  EXPECT_GE(files, 47);
 }
 
 // mission: C4 C6
 TEST(Blueprints, NoVisitSegmentsTurnAtTheirInstant) {
-  const auto definition = ParseSegment(Blueprint("no-visit-14d-paying.yaml")).value();
+  const auto definition = ParseSegment(ReadFile(kSegments + "no-visit-14d-paying.yaml")).value();
   const auto expression =
       segment::Expression::Compile(definition.expression, segment::Scope::kSegment).value();
   Member member;

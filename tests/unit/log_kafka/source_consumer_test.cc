@@ -155,6 +155,51 @@ TEST_F(SourceConsumerTest, CommitsWhatIsDoneAndNoMore) {
   EXPECT_EQ(next->counters().offsets_passed_over, 0);
 }
 
+// Many are marked between two looks; none is waited for.
+TEST_F(SourceConsumerTest, CommitsWithoutWaiting) {
+  const std::string topic = MakeTopic();
+  ProduceNumbers(topic, 0, 0, 10);
+  const auto all_is_committed = [](SourceConsumer& consumer) {
+    const StatusOr<bool> all = consumer.CommitSoon();
+    EXPECT_TRUE(all.ok()) << all.status();
+    return all.ok() && *all;
+  };
+  {
+    const auto consumer = Join({topic});
+    const std::vector<SourceMessage> found = Take(*consumer, 10);
+    ASSERT_EQ(found.size(), 10u);
+    EXPECT_TRUE(all_is_committed(*consumer)) << "nothing is done, nothing to commit";
+    for (size_t i = 0; i < 3; ++i) consumer->MarkDone(found[i]);
+    EXPECT_FALSE(all_is_committed(*consumer));
+    for (size_t i = 3; i < 7; ++i) consumer->MarkDone(found[i]);
+    EXPECT_TRUE(Eventually([&] { return all_is_committed(*consumer); }));
+    consumer->MarkDone(found[7]);
+    EXPECT_FALSE(all_is_committed(*consumer));  // and leaves, with that under way
+  }
+  const auto next = Join({topic});
+  const std::vector<SourceMessage> found = Take(*next, 2);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].value, "0/8");
+}
+
+TEST_F(SourceConsumerTest, KnowsItsLagWhileItTakesNothing) {
+  const std::string topic = MakeTopic();
+  ProduceNumbers(topic, 0, 0, 10);
+  const auto consumer = Join({topic});
+  const auto lag_becomes = [&](int64_t expected) {
+    return Eventually([&] {
+      std::vector<SourceMessage> none;
+      EXPECT_TRUE(consumer->Poll(0, 0, Duration(100), none).ok());
+      const std::vector<PartitionLag> lags = consumer->lags();
+      EXPECT_TRUE(lags.empty() || lags[0].records >= 10) << "a lag that is not known is not said";
+      return !lags.empty() && lags[0].records == expected;
+    });
+  };
+  EXPECT_TRUE(lag_becomes(10));
+  ProduceNumbers(topic, 0, 10, 30);
+  EXPECT_TRUE(lag_becomes(30));
+}
+
 TEST_F(SourceConsumerTest, HandsItsPartitionsOverWithoutLoss) {
   const std::string topic = MakeTopic({}, 2);
   for (const int32_t partition : {0, 1}) ProduceNumbers(topic, partition, 0, 50);

@@ -114,7 +114,7 @@ TEST(Checker, SaysWhatIsWrongAndWhere) {
        ".amount"},
       {"events('no_show').sum(e, e.quantity) == null",
        "this is never null at 1:38; has(member.name) tells whether it is known"},
-      {"within(calendarWeek())", "unknown function 'within' at 1:1"},
+      {"within(days(1))", "unknown function 'within' at 1:1"},
       // types
       {"1 + 2", "expected a bool in all, found int at 1:3; compare it with something"},
       {"events('visit').count()",

@@ -104,6 +104,51 @@ TEST(Events, AFilterMayLookForOtherEvents) {
   EXPECT_EQ(Evaluated(kNotFollowed, member, At("2026-04-02T12:00:00Z")).substr(0, 2), "no");
 }
 
+// mission: B9 (a funnel: enquired, booked, came)
+TEST(Events, ASequenceIsEventsOneAfterTheOther) {
+  MemberBuilder member;
+  member.Fact(FactKind::booking, At("2026-03-01T12:00:00Z"))
+      .Fact(FactKind::booking, At("2026-03-21T12:00:00Z"))
+      .Visit(At("2026-03-08T11:59:59.999Z"))
+      .Record()
+      .Fact(FactKind::purchase, At("2026-03-10T12:00:00Z"), 500)
+      .Visit(At("2026-03-28T12:00:00Z"))   // exactly seven days later: outside
+      .Visit(At("2026-04-02T12:00:00Z"));  // still to come
+  ExpectAll(
+      member,
+      {
+          {"events('booking').within(days(31)).then('visit', days(7)).count() == 1",
+           "yes until 2026-04-01T12:00:00.000Z"},
+          {"events('booking').then('visit', days(7)).within(days(31)).exists()",
+           "yes until 2026-04-01T12:00:00.000Z"},
+          {"events('booking').within(days(31)).then('visit', days(8)).count() == 2",
+           "yes until 2026-04-01T12:00:00.000Z"},
+          {"events('booking').within(days(31)).then('visit', days(7)).then('purchase', days(7))"
+           ".exists()",
+           "yes until 2026-04-01T12:00:00.000Z"},
+          {"events('booking').within(days(31)).then('purchase', days(7)).exists()", "no"},
+          {"events('purchase').within(days(31)).then('visit', days(30)).first().amount == 500",
+           "yes until 2026-04-10T12:00:00.000Z"},
+          {"events('visit').within(days(1)).then('booking', days(7)).exists()", "no"},
+          // The second visit makes it true when it comes.
+          {"events('visit').within(days(31)).then('visit', days(7)).exists()",
+           "no until 2026-04-02T12:00:00.000Z"},
+          {"events('booking').within(days(31)).then('no_show', days(7)).count() < 1", "yes"},
+          // It takes no variable's place.
+          {"[7, 8].filter(d, events('booking').within(days(31)).then('visit', days(7)).exists() && "
+           "d == 8).size() == 1",
+           "yes until 2026-04-01T12:00:00.000Z"},
+          {"events('booking').then('visit', days(7)).exists()",
+           "events are kept for 400 days, so a sequence needs a window at 1:42; for example "
+           ".within(days(400))"},
+          {"events('booking').then('vist', days(7)).exists()",
+           "unknown fact kind 'vist' at 1:24; did you mean 'visit'?"},
+          {"events('booking').then('visit', days(0)).exists()",
+           "a sequence's step must be longer than zero at 1:33"},
+          {"events('booking').then('visit').exists()", "then() takes 2 arguments, found 1 at 1:19"},
+      });
+}
+
 // mission: D4 D14 C83 (what was spent, in a window and for life)
 TEST(Events, SumsHoldUntilAnEventLeaves) {
   MemberBuilder member;

@@ -247,7 +247,7 @@ TEST(Rows, AnotherSchemaIsDataLoss) {
   bytes[0] = 9;
   const Status status = DecodeProfile(bytes).status();
   EXPECT_EQ(StatusCode::kDataLoss, status.code());
-  EXPECT_EQ("Profile row: schema 9, expected 1 to 4", MessageOf(status));
+  EXPECT_EQ("Profile row: schema 9, expected 1 to 5", MessageOf(status));
 }
 
 }  // namespace
