@@ -10,6 +10,7 @@
 #include "api/admin_service.h"
 #include "api/ingest_service.h"
 #include "api/journey_service.h"
+#include "api/no_reflection.h"
 #include "api/profile_service.h"
 #include "api/segment_service.h"
 
@@ -74,7 +75,8 @@ class GrpcServer final : public Server {
       credentials = grpc::SslServerCredentials(tls);
     }
     grpc::EnableDefaultHealthCheckService(true);
-    if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    if (!options.reflection) builder.SetOption(std::make_unique<NoReflection>());
     grpc::ResourceQuota quota("spotter");
     quota.SetMaxThreads(kThreadsMax);
     builder.SetResourceQuota(quota);

@@ -21,8 +21,8 @@ YAML::Node YamlDocument::Load(std::string_view yaml) {
     if (documents.size() == 1) return documents.front();
     status_ = InvalidArgument("{}: {} YAML documents, expected 1", kind_, documents.size());
   } catch (const YAML::Exception& e) {
-    status_ = InvalidArgument("{}: not YAML: {} at {}:{}", kind_, e.msg, e.mark.line + 1,
-                              e.mark.column + 1);
+    status_ = InvalidArgument("{}: not YAML: {} at {}:{}; an expression stands in \"quotes\"",
+                              kind_, e.msg, e.mark.line + 1, e.mark.column + 1);
   }
   return root;
 }

@@ -68,14 +68,23 @@ StatusOr<FactKind> CheckPass::CheckKind(const Ast& call, size_t index) {
 
 // A constant length of time, 0 to 400 days.
 StatusOr<int64_t> CheckPass::WindowLength(const Ast& ast) {
-  SPOTTER_ASSIGN_OR_RETURN(const Checked checked, CheckOf(ast, Type::kDuration));
+  constexpr std::string_view kExample = "for example days(14)";
+  SPOTTER_ASSIGN_OR_RETURN(const Checked checked, CheckNode(ast));
+  if (checked.type == Type::kNull || !types_.Assign(checked.type, Type::kDuration)) {
+    return ErrorAt(
+        ast.position,
+        fmt::format("a window's length is a duration, found {}", types_.NameOf(checked.type)),
+        kExample);
+  }
   if (!checked.is_constant()) {
-    return ErrorAt(ast.position, "a window's length must be constant", "for example days(14)");
+    return ErrorAt(ast.position, "a window's length must be constant", kExample);
   }
   const Value value = emit_.ValueOf(checked);
-  if (value.is_error()) return ErrorAt(ast.position, value.text);
+  // days(3650000) is no duration any more: for a window it is too long like days(401).
+  const bool is_too_long = value.is_error() && value.text == kDurationRange;
+  if (value.is_error() && !is_too_long) return ErrorAt(ast.position, value.text);
   if (value.number < 0) return ErrorAt(ast.position, "a window's length may not be negative");
-  if (value.number > kKeepMs) {
+  if (is_too_long || value.number > kKeepMs) {
     return ErrorAt(ast.position, "a window may reach back 400 days at most", kKeepReason);
   }
   return value.number;

@@ -50,7 +50,10 @@ class Parser {
  private:
   const Token& Current() const { return tokens_[at_]; }
   const Token& Following() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
-  Token Take() { return at_ + 1 < tokens_.size() ? std::move(tokens_[at_++]) : tokens_[at_]; }
+  Token Take() {
+    is_after_not_ = At("not") || At("NOT");
+    return at_ + 1 < tokens_.size() ? std::move(tokens_[at_++]) : tokens_[at_];
+  }
 
   bool At(std::string_view text) const {
     const Token& token = Current();
@@ -72,8 +75,14 @@ class Parser {
                               : token.kind == TokenKind::kString ? "a string"
                               : token.kind == TokenKind::kBytes  ? "bytes"
                                                                  : "'" + token.text + "'";
-    return InvalidArgument("expected {} at {}:{}, found {}", wanted, token.position.line,
-                           token.position.column, found);
+    return InvalidArgument("expected {} at {}:{}, found {}{}", wanted, token.position.line,
+                           token.position.column, found, WordHint());
+  }
+  // For who writes operators as words.
+  std::string_view WordHint() const {
+    if (At("and") || At("AND")) return "; 'and' is written '&&'";
+    if (At("or") || At("OR")) return "; 'or' is written '||'";
+    return is_after_not_ ? "; 'not' is written '!'" : "";
   }
 
   // A node over `children`, or the limit that it breaks.
@@ -320,6 +329,7 @@ class Parser {
 
   std::vector<Token> tokens_;
   size_t at_ = 0;
+  bool is_after_not_ = false;  // the token taken last was the word `not`
   int depth_ = 0;
   int nodes_ = 0;
 };

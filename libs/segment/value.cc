@@ -56,7 +56,7 @@ Value Moving(ValueKind kind, int64_t ms, int64_t nanos, int slope, EventTime val
   const EventTime until =
       range.until.ms > kTimeMax ? valid_until : std::min(valid_until, range.until);
   if (!range.is_within) {
-    return ErrorValue(is_time ? "timestamp out of range" : "duration out of range", until);
+    return ErrorValue(is_time ? "timestamp out of range" : kDurationRange, until);
   }
   return {.kind = kind, .slope = slope, .number = ms, .nanos = nanos, .valid_until = until};
 }
@@ -216,7 +216,7 @@ Value Units(const Value& count, int64_t unit_ms, EventTime now) {
     return ErrorValue(count.is_error() ? count.text : kNoOverload, count.valid_until);
   }
   if (count.number > kDurationMax / unit_ms || count.number < -kDurationMax / unit_ms) {
-    return ErrorValue("duration out of range", count.valid_until);
+    return ErrorValue(kDurationRange, count.valid_until);
   }
   return DurationValue(count.number * unit_ms, 0, count.valid_until, now);
 }

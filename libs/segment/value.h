@@ -105,6 +105,7 @@ Value TimeValue(int64_t ms, int slope, EventTime valid_until, EventTime now, int
 Value DurationValue(int64_t ms, int slope, EventTime valid_until, EventTime now, int64_t nanos = 0);
 
 inline constexpr std::string_view kNoOverload = "no such overload";
+inline constexpr std::string_view kDurationRange = "duration out of range";
 inline constexpr std::string_view kNoSuchKey = "no such key";
 inline constexpr std::string_view kOverflow = "integer overflow";
 

@@ -138,7 +138,11 @@ StatusOr<api::TenantMoveInfo> Moving::Begin(const model::TenantId& tenant, int32
 
 StatusOr<api::TenantMoveInfo> Moving::InfoOf(const model::TenantId& tenant) const {
   const auto place = cluster_.directory->PlacedAt(tenant);
-  if (!place.has_value() || place->revision == 0) return api::TenantMoveInfo();
+  if (!place.has_value() || place->revision == 0) {
+    SPOTTER_ASSIGN_OR_RETURN(const auto settings, engine::FindTenant(host_->store(), tenant));
+    if (!settings.has_value()) return NotFound("tenant '{}' is not known", tenant.value());
+    return api::TenantMoveInfo{.from_shard = host_->number(), .to_shard = host_->number()};
+  }
   SPOTTER_ASSIGN_OR_RETURN(const auto move, engine::FindMove(host_->store(), tenant));
   if (place->move != model::MovePhase::kMoving) {
     api::TenantMoveInfo info{

@@ -38,12 +38,15 @@ void ShardTable::Begin(int32_t shard, bool standby) {
   slots_[shard] = std::make_shared<ShardSlot>(shard, standby, parts_);
 }
 
-StatusOr<int64_t> ShardTable::Take(int32_t shard) {
+Status ShardTable::CheckNumber(int32_t shard) const {
   const int32_t shards =
       parts_.cluster.directory->Shards().value_or(model::ShardCount()).partitions;
-  if (shard < 0 || shard >= shards) {
-    return InvalidArgument("shard {}: there are {}, from 0", shard, shards);
-  }
+  if (shard >= 0 && shard < shards) return OkStatus();
+  return InvalidArgument("shard {}: there are {}, from 0", shard, shards);
+}
+
+StatusOr<int64_t> ShardTable::Take(int32_t shard) {
+  SPOTTER_RETURN_IF_ERROR(CheckNumber(shard));
   std::shared_ptr<ShardSlot> slot = Find(shard);
   const bool is_here = slot != nullptr && slot->status().state != SlotState::kGivenUp;
   if (is_here) {
@@ -130,6 +133,7 @@ StatusOr<api::ShardHandle> ShardTable::Of(const model::TenantId& tenant) const {
 StatusOr<api::ShardHandle> ShardTable::At(int number) const {
   const std::shared_ptr<ShardSlot> slot = Find(number);
   if (const auto host = slot == nullptr ? nullptr : slot->host()) return HandleOf(host);
+  SPOTTER_RETURN_IF_ERROR(CheckNumber(number));
   return Elsewhere("asked for", number);
 }
 

@@ -49,6 +49,7 @@ class ShardTable final : public api::Shards {
   std::vector<std::shared_ptr<ShardSlot>> Slots() const;
   std::shared_ptr<ShardSlot> Find(int32_t shard) const;
   Status Elsewhere(std::string_view what, int32_t shard) const;
+  Status CheckNumber(int32_t shard) const;  // InvalidArgument: there is no such shard
 
   const EngineParts& parts_;
   mutable std::mutex mutex_;

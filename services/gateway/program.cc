@@ -8,6 +8,7 @@
 #include <atomic>
 #include <thread>
 
+#include "api/no_reflection.h"
 #include "base/log_message.h"
 #include "services/gateway/proxy.h"
 #include "services/program/admin_http.h"
@@ -118,6 +119,7 @@ class Gateway final : public Program {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddListeningPort(config_.grpc.text(), credentials, &port_);
     builder.RegisterCallbackGenericService(proxy_.get());
+    builder.SetOption(std::make_unique<api::NoReflection>());  // an engine's, by the proxy
     server_ = builder.BuildAndStart();
     if (server_ != nullptr && port_ != 0) return OkStatus();
     return Unavailable("gRPC cannot listen on {}: is the port in use?", config_.grpc.text());

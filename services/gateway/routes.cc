@@ -109,9 +109,13 @@ StatusOr<Route> Routes::Find(std::string_view method, const api::Caller& caller,
 }
 
 StatusOr<Route> Routes::FindAny() const {
-  const std::vector<std::string> addresses = Addresses();
-  if (addresses.empty()) return api::Elsewhere("no engine has announced itself");
-  return Route{.address = addresses.front()};
+  const int32_t shards = directory_.Shards().value_or(model::ShardCount()).partitions;
+  for (int32_t shard = 0; shard < shards; ++shard) {
+    if (std::string address = OwnerOf(shard); !address.empty()) {
+      return Route{.address = std::move(address)};
+    }
+  }
+  return api::Elsewhere("no engine has announced itself");
 }
 
 std::vector<std::string> Routes::Addresses() const {

@@ -33,7 +33,7 @@ class Routes {
   // Unavailable (api::Elsewhere): nobody owns the shard now.
   StatusOr<Route> Find(std::string_view method, const api::Caller& caller,
                        const std::function<std::string()>& request) const;
-  // Any engine; for reflection.
+  // Any engine, never ingest, which knows one service alone; for reflection.
   StatusOr<Route> FindAny() const;
 
   // Whether the tenant's calls go to another shard than this one now.

@@ -54,6 +54,10 @@ Status Client::FromGrpc(const grpc::Status& status) const {
     return Unavailable("{}{} ({})", connection_.address, HintAt(status.error_message()),
                        status.error_message());
   }
+  if (code == StatusCode::kUnimplemented && status.error_message().empty()) {  // gRPC's own
+    return MakeStatus(code, "{} does not serve this: ask a gateway, an engine or a spotter",
+                      connection_.address);
+  }
   return MakeStatus(code, "{}", status.error_message());
 }
 

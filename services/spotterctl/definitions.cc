@@ -23,6 +23,16 @@ void Warn(const google::protobuf::RepeatedPtrField<std::string>& warnings) {
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
 }
 
+// A refusal of what a file holds begins with the file.
+template <typename Response>
+StatusOr<Response> Named(const std::string& file, StatusOr<Response> answer) {
+  if (answer.ok() || answer.status().code() != StatusCode::kInvalidArgument) return answer;
+  const std::string_view message = MessageOf(answer.status());
+  const bool is_segment = message.find("unknown key 'segment'") != message.npos;
+  return InvalidArgument("{}: {}{}", file, message,
+                         is_segment ? "; a segment is put by `segment apply`" : "");
+}
+
 Status ApplyJourney(const Client& client, const Options& options) {
   v1::PutJourneyRequest request;
   request.set_request_id(NewRequestId());
@@ -31,7 +41,8 @@ Status ApplyJourney(const Client& client, const Options& options) {
   SPOTTER_ASSIGN_OR_RETURN(*request.mutable_yaml(), ReadWholeFile(options.file));
   SPOTTER_ASSIGN_OR_RETURN(
       const auto response,
-      client.Call<v1::JourneyService>(&v1::JourneyService::Stub::PutJourney, request));
+      Named(options.file,
+            client.Call<v1::JourneyService>(&v1::JourneyService::Stub::PutJourney, request)));
   Warn(response.warnings());
   if (client.json()) {
     PrintJson(response);

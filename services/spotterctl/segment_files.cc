@@ -128,7 +128,8 @@ StatusOr<std::vector<SegmentFile>> ReadSegmentFiles(const std::vector<std::strin
       if (is_folder && IsJourney(yaml)) continue;
       StatusOr<model::SegmentDefinition> definition = journey::ParseSegment(yaml);
       if (!definition.ok()) {
-        return InvalidArgument("{}: {}", file, MessageOf(definition.status()));
+        return InvalidArgument("{}: {}{}", file, MessageOf(definition.status()),
+                               IsJourney(yaml) ? "; a journey is put by `journey apply`" : "");
       }
       const auto [first, is_new] = seen.emplace(definition->id, file);
       if (!is_new) {
@@ -138,7 +139,10 @@ StatusOr<std::vector<SegmentFile>> ReadSegmentFiles(const std::vector<std::strin
       files.push_back({.path = file, .definition = *std::move(definition)});
     }
   }
-  if (files.empty()) return InvalidArgument("no segment in {}", fmt::join(paths, ", "));
+  if (files.empty())
+    return InvalidArgument(
+        "no segment in {}: expected .yaml or .yml files that begin `segment: ID`",
+        fmt::join(paths, ", "));
   return DependencyOrder(std::move(files)).Sorted();
 }
 

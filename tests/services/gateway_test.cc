@@ -9,6 +9,7 @@
 #include <future>
 #include <thread>
 
+#include "api/no_reflection.h"
 #include "control/directory.h"
 #include "services/gateway/proxy.h"
 #include "spotter/v1/action_service.grpc.pb.h"
@@ -37,6 +38,17 @@ class Engine final : public api::ApiTest {
  public:
   Engine() : ApiTest(Tokens()) {}
   std::string address() const { return fmt::format("127.0.0.1:{}", server_->port()); }
+  // Another listener, that describes no services.
+  std::unique_ptr<api::Server> ServeUndescribed() {
+    return *api::Server::Start({.address = "127.0.0.1:0", .reflection = false},
+                               {.shards = *shards_,
+                                .intake = intake_,
+                                .directory = directory_,
+                                .dead_letters = dead_letters_,
+                                .operations = operations_,
+                                .clock = clock_,
+                                .gate = *gate_});
+  }
   void set_away(bool away) { shards_->is_away = away; }
   uint64_t Calls(const std::string& method, grpc::StatusCode code) const {
     const auto counts = gate_->counts();
@@ -67,6 +79,7 @@ class GatewayTest : public testing::Test {
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterCallbackGenericService(&proxy_);
+    builder.SetOption(std::make_unique<api::NoReflection>());
     server_ = builder.BuildAndStart();
     channel_ =
         grpc::CreateChannel(fmt::format("127.0.0.1:{}", port), grpc::InsecureChannelCredentials());
@@ -157,6 +170,37 @@ TEST_F(GatewayTest, AMethodThatIsNotOursIsUnimplemented) {
   stub.UnaryCall(&context, "/spotter.v1.AdminService/Nothing", grpc::StubOptions(), &request,
                  &response, [&](grpc::Status status) { done.set_value(status); });
   EXPECT_EQ(grpc::StatusCode::UNIMPLEMENTED, done.get_future().get().error_code());
+}
+
+// The services that the server there describes to anyone; "" = it describes none.
+std::string Described(const std::shared_ptr<grpc::Channel>& channel) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+  grpc::GenericStub stub(channel);
+  // A ServerReflectionRequest{list_services: "*"}.
+  const grpc::Slice question(std::string("\x3a\x01*"));
+  const grpc::ByteBuffer request(&question, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                 grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status status) { done.set_value(status); });
+  if (!done.get_future().get().ok()) return "";
+  grpc::Slice all;
+  EXPECT_TRUE(response.DumpToSingleSlice(&all).ok());
+  return {reinterpret_cast<const char*>(all.begin()), all.size()};
+}
+
+TEST_F(GatewayTest, ReflectionIsAnEnginesAndOfAllServices) {
+  EXPECT_NE(std::string::npos, Described(channel_).find("spotter.v1.ActionService"));
+  // Ingest knows one service alone, and has the least address here.
+  EXPECT_NE("0.0.0.0:1", Routes(directory_, {"0.0.0.0:1"}).FindAny()->address);
+}
+
+TEST_F(GatewayTest, AServerDescribesNothingWhereReflectionIsOff) {
+  const auto server = a_.ServeUndescribed();
+  EXPECT_EQ("", Described(grpc::CreateChannel(fmt::format("127.0.0.1:{}", server->port()),
+                                              grpc::InsecureChannelCredentials())));
 }
 
 TEST_F(GatewayTest, ACallAboutAShardGoesWhereItSays) {
