@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "segment/analysis.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -64,7 +65,7 @@ TEST(Analysis, RefusesWithEstimateLimitAndPlace) {
 
 TEST(Analysis, NeverWrapsAround) {
   std::string text = "true";
-  for (int i = 0; i < 30; ++i) text = "member.tags.all(t, " + text + ")";
+  for (int i = 0; i < 30; ++i) text = fmt::format("member.tags.all(t, {})", text);
   EXPECT_GT(Of(text).cost, int64_t{1} << 62);
 }
 
