@@ -6,6 +6,7 @@
 
 #include "segment/parser.h"
 #include "segment/print.h"
+#include "segment/sentence.h"
 #include "wire/view.h"
 
 namespace spotter::api {
@@ -101,6 +102,7 @@ StatusOr<v1::SegmentExplanation> ExplainSegment(const model::SegmentDefinition& 
   *out.mutable_membership() = MembershipIn(member, definition.id);
   out.set_expression(definition.expression);
   SPOTTER_ASSIGN_OR_RETURN(const Ast ast, segment::Parse(definition.expression));
+  out.set_sentence(segment::Say(ast).text);
   Explainer explainer(member, now, evaluator);
   if (ast.kind != AstKind::kAnd) {
     SPOTTER_RETURN_IF_ERROR(explainer.Explain(ast, *out.add_clauses()));

@@ -6,6 +6,7 @@
 
 #include "api/explain.h"
 #include "engine/queries.h"
+#include "journey/admit.h"
 #include "journey/advance_enrolment.h"
 #include "journey/parse_journey.h"
 #include "wire/view.h"
@@ -84,7 +85,14 @@ grpc::Status JourneyServiceImpl::PutJourney(grpc::ServerContext* context,
         definition.revision = 0;
         SPOTTER_ASSIGN_OR_RETURN(const journey::Journey compiled,
                                  journey::Journey::Compile(definition));
-        if (!request->validate_only()) {
+        if (request->validate_only()) {
+          SPOTTER_ASSIGN_OR_RETURN(const auto all,
+                                   engine::ListSegments(shard.store, caller.tenant));
+          SPOTTER_RETURN_IF_ERROR(journey::Admit(definition, [&](std::string_view id) {
+            const auto found = std::ranges::find(all, id, &model::SegmentDefinition::id);
+            return found == all.end() ? std::string() : found->expression;
+          }));
+        } else {
           SPOTTER_RETURN_IF_ERROR(
               Submit(ports_, shard, caller, request->request_id(),
                      model::PutJourney{.definition = definition,

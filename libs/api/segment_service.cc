@@ -2,13 +2,18 @@
 #include "api/segment_service.h"
 
 #include <algorithm>
+#include <map>
 
 #include "api/explain.h"
 #include "api/preview_segment.h"
 #include "base/codec.h"
 #include "engine/segment_queries.h"
+#include "journey/admit.h"
 #include "journey/parse_journey.h"
+#include "segment/analysis.h"
 #include "segment/expression.h"
+#include "segment/parser.h"
+#include "segment/sentence.h"
 #include "wire/leaf.h"
 #include "wire/view.h"
 
@@ -37,6 +42,18 @@ StatusOr<model::SegmentDefinition> ReadDefinition(const v1::PutSegmentRequest& r
       break;
   }
   return InvalidArgument("put segment: expected a segment or yaml");
+}
+
+// With what the server says of it.
+v1::Segment Described(const model::SegmentDefinition& definition) {
+  v1::Segment to = wire::ToProto(definition);
+  const auto ast = segment::Parse(definition.expression);
+  if (!ast.ok()) return to;
+  const segment::Analysis analysis = segment::Analyze(*ast);
+  to.set_sentence(segment::Say(*ast).text);
+  to.set_cost(analysis.cost);
+  to.set_wakes_per_day(analysis.wakes_per_day);
+  return to;
 }
 
 StatusOr<model::SegmentDefinition> Find(const store::Reader& store, const Caller& caller,
@@ -72,8 +89,25 @@ void Write(const Preview& preview, v1::SegmentPreview& to) {
 v1::PutOutcome OutcomeOf(const std::optional<model::SegmentDefinition>& before,
                          const model::SegmentDefinition& after) {
   if (!before.has_value()) return v1::PUT_OUTCOME_CREATED;
-  const bool is_same = before->title == after.title && before->expression == after.expression;
+  const bool is_same = before->title == after.title && before->expression == after.expression &&
+                       before->purpose == after.purpose;
   return is_same ? v1::PUT_OUTCOME_UNCHANGED : v1::PUT_OUTCOME_CHANGED;
+}
+
+// As the shard would answer it of this segment; readers of it are asked when it is put.
+Status CheckAdmission(const store::Reader& view, const model::TenantId& tenant,
+                      const model::SegmentDefinition& definition,
+                      const std::vector<model::SegmentDefinition>& others) {
+  std::map<std::string, std::string, std::less<>> expressions;
+  SPOTTER_ASSIGN_OR_RETURN(const auto all, engine::ListSegments(view, tenant));
+  for (const auto* list : {&all, &others}) {
+    for (const auto& one : *list) expressions.insert_or_assign(one.id, one.expression);
+  }
+  expressions.insert_or_assign(definition.id, definition.expression);
+  return journey::Admit(definition, [&](std::string_view id) {
+    const auto found = expressions.find(id);
+    return found == expressions.end() ? std::string() : found->second;
+  });
 }
 
 // The list goes on behind `after` in the state at `offset`.
@@ -120,7 +154,7 @@ grpc::Status SegmentServiceImpl::PutSegment(grpc::ServerContext* context,
                                     .status());
         SPOTTER_ASSIGN_OR_RETURN(const auto view, shard.store.View());
         SPOTTER_ASSIGN_OR_RETURN(definition, Find(*view, caller, definition.id));
-        *response->mutable_segment() = wire::ToProto(definition);
+        *response->mutable_segment() = Described(definition);
         SPOTTER_ASSIGN_OR_RETURN(const int64_t members, CountOf(*view, caller, definition.id));
         response->set_members(members);
         SPOTTER_ASSIGN_OR_RETURN(const auto warnings,
@@ -149,11 +183,12 @@ Status SegmentServiceImpl::Check(const grpc::ServerContext& context,
   }
   SPOTTER_ASSIGN_OR_RETURN(const auto view, shard.store.View());
   SPOTTER_RETURN_IF_ERROR(CheckReferences(*view, caller.tenant, definition, others));
+  SPOTTER_RETURN_IF_ERROR(CheckAdmission(*view, caller.tenant, definition, others));
   SPOTTER_ASSIGN_OR_RETURN(const Preview preview,
                            PreviewSegment(*view, caller.tenant, definition, others,
                                           [&] { return context.IsCancelled(); }));
   if (before.has_value()) definition.revision = before->revision;
-  *response.mutable_segment() = wire::ToProto(definition);
+  *response.mutable_segment() = Described(definition);
   response.set_members(preview.members);
   Write(preview, *response.mutable_preview());
   if (preview.asked < preview.total) {
@@ -199,7 +234,7 @@ grpc::Status SegmentServiceImpl::GetSegment(grpc::ServerContext* context,
         SPOTTER_ASSIGN_OR_RETURN(const auto definition, Find(*view, caller, request->segment()));
         SPOTTER_ASSIGN_OR_RETURN(const auto progress, engine::ReadProgress(*view, caller.tenant));
         SPOTTER_ASSIGN_OR_RETURN(const int64_t members, CountOf(*view, caller, definition.id));
-        *response->mutable_segment() = wire::ToProto(definition);
+        *response->mutable_segment() = Described(definition);
         Write(engine::WorkStatusOf(progress, definition.revision), members, *response);
         SPOTTER_ASSIGN_OR_RETURN(const engine::AsOf as_of, engine::ReadAsOf(*view, caller.tenant));
         SPOTTER_ASSIGN_OR_RETURN(
@@ -232,7 +267,7 @@ grpc::Status SegmentServiceImpl::ListSegments(grpc::ServerContext* context,
                 PrintPageToken(response->segments(response->segments_size() - 1).id()));
             break;
           }
-          *response->add_segments() = wire::ToProto(one);
+          *response->add_segments() = Described(one);
           v1::SegmentStatus& status = *response->add_statuses();
           status.set_segment(one.id);
           SPOTTER_ASSIGN_OR_RETURN(const int64_t members, CountOf(*view, caller, one.id));

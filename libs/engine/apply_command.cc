@@ -208,6 +208,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutJourney& p
       return std::to_string(before->revision);
     }
   }
+  SPOTTER_RETURN_IF_ERROR(tenant.Admit(definition));
   definition.revision = tenant.progress.definitions + 1;
   tenant.journey_definitions.insert_or_assign(definition.id, definition);
   if (const Status built = tenant.Rebuild(); !built.ok()) {

@@ -54,6 +54,7 @@ StatusOr<std::string> Shard::Impl::On(Tenant& tenant, const model::PutSegment& p
       compiled.ok()) {
     const Status known = CheckZones(compiled->dependencies(), tenant.zones);
     if (!known.ok()) return InvalidArgument("segment '{}': {}", definition.id, MessageOf(known));
+    SPOTTER_RETURN_IF_ERROR(tenant.Admit(definition));
   }
   definition.revision = tenant.progress.definitions + 1;
   tenant.segment_definitions.insert_or_assign(definition.id, definition);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "journey/admit.h"
+
 namespace spotter::engine {
 namespace {
 
@@ -119,6 +121,37 @@ Status Tenant::Rebuild() {
   journeys = std::move(new_journeys);
   generation++;
   return OkStatus();
+}
+
+segment::ExpressionOf Tenant::Expressions(const model::SegmentDefinition* changed) const {
+  return [this, changed](std::string_view id) -> std::string {
+    if (changed != nullptr && changed->id == id) return changed->expression;
+    const auto found = segment_definitions.find(std::string(id));
+    return found == segment_definitions.end() ? "" : found->second.expression;
+  };
+}
+
+Status Tenant::Admit(const model::SegmentDefinition& definition) const {
+  const segment::ExpressionOf before = Expressions(nullptr);
+  const segment::ExpressionOf after = Expressions(&definition);
+  SPOTTER_RETURN_IF_ERROR(journey::Admit(definition, after));
+  if (segment::CheckHealth(definition.expression, segment::kMarketing, after).ok()) {
+    return OkStatus();
+  }
+  // Who reads it may not come to read health data by it; what did before stays.
+  for (const auto& [id, reader] : segment_definitions) {
+    if (id == definition.id || !journey::Admit(reader, before).ok()) continue;
+    SPOTTER_RETURN_IF_ERROR(journey::Admit(reader, after));
+  }
+  for (const auto& [id, reader] : journey_definitions) {
+    if (!journey::Admit(reader, before).ok()) continue;
+    SPOTTER_RETURN_IF_ERROR(journey::Admit(reader, after));
+  }
+  return OkStatus();
+}
+
+Status Tenant::Admit(const model::JourneyDefinition& definition) const {
+  return journey::Admit(definition, Expressions(nullptr));
 }
 
 std::vector<std::string> Tenant::ReadersOf(std::string_view segment) const {

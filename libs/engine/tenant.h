@@ -14,6 +14,7 @@
 #include "model/definition.h"
 #include "model/input_set.h"
 #include "segment/expression.h"
+#include "segment/health.h"
 #include "state/record_rows.h"
 #include "state/rows.h"
 
@@ -90,6 +91,11 @@ struct Tenant {
   Status Rebuild();
   // What reads the segment: "segment 'a'", "journey 'b'".
   std::vector<std::string> ReadersOf(std::string_view segment) const;
+  // Whether a new command may install it (docs/adr/0038).
+  Status Admit(const model::SegmentDefinition& definition) const;
+  Status Admit(const model::JourneyDefinition& definition) const;
+  // The expressions of segments, with `changed`, if any, in place of its former self.
+  segment::ExpressionOf Expressions(const model::SegmentDefinition* changed) const;
   // Members whom the bulk work under way has not reached yet, at most.
   uint64_t Undecided() const;
   // The member's zone if its rules are known, else the tenant's; `missing` names the tenant's where

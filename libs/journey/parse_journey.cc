@@ -232,10 +232,12 @@ StatusOr<model::SegmentDefinition> ParseSegment(std::string_view yaml) {
   YamlDocument document("segment");
   const YAML::Node root = document.Load(yaml);
   SPOTTER_RETURN_IF_ERROR(document.status());
-  const YamlFields fields(document, root, "the document", {"segment", "title", "when"});
+  const YamlFields fields(document, root, "the document", {"segment", "title", "purpose", "when"});
   model::SegmentDefinition segment;
   segment.id = fields.Required("segment");
   segment.title = fields.Text("title");
+  if (fields.Has("purpose")) segment.purpose = fields.Text("purpose");
+  if (segment.purpose.empty()) segment.purpose = "marketing";
   segment.expression = fields.Required("when");
   SPOTTER_RETURN_IF_ERROR(document.status());
   return segment;

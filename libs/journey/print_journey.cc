@@ -177,10 +177,9 @@ std::string PrintJourney(const model::JourneyDefinition& journey) {
 
 std::string PrintSegment(const model::SegmentDefinition& segment) {
   Lines out(0);
-  return out.Add("segment", Quoted(segment.id))
-      .AddText("title", segment.title)
-      .Add("when", Quoted(segment.expression))
-      .text();
+  out.Add("segment", Quoted(segment.id)).AddText("title", segment.title);
+  if (segment.purpose != "marketing") out.Add("purpose", Quoted(segment.purpose));
+  return out.Add("when", Quoted(segment.expression)).text();
 }
 
 }  // namespace spotter::journey

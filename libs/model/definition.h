@@ -20,6 +20,7 @@ struct SegmentDefinition {
   std::string expression;  // see docs/segment-language.md
   uint64_t revision = 0;   // set by the shard: 1, 2, ...
   std::string quarantine = {};  // why nobody enters or leaves it any more; "" = in force
+  std::string purpose = "marketing";  // of what its members are chosen for
   friend bool operator==(const SegmentDefinition&, const SegmentDefinition&) = default;
 };
 // What tells one state of a definition from another, over its deletion too: its revision.

@@ -75,7 +75,7 @@ void Fields(A& a, model::Refusal& x) {
 template <class A>
 void Fields(A& a, model::SegmentDefinition& x) {
   a(x.id, x.title, x.expression, x.revision);
-  if (a.schema() >= 5) a(x.quarantine);
+  if (a.schema() >= 5) a(x.quarantine, x.purpose);
 }
 template <class A>
 void Fields(A& a, model::Subscription& x) {

@@ -134,6 +134,7 @@ v1::Segment ToProto(const model::SegmentDefinition& from) {
   to.set_revision(from.revision);
   if (from.revision > 0) to.set_etag(EtagOf(from));
   to.set_quarantine(from.quarantine);
+  to.set_purpose(from.purpose);
   return to;
 }
 
@@ -142,7 +143,8 @@ model::SegmentDefinition FromProto(const v1::Segment& from) {
           .title = from.title(),
           .expression = from.expression(),
           .revision = from.revision(),
-          .quarantine = from.quarantine()};
+          .quarantine = from.quarantine(),
+          .purpose = from.purpose().empty() ? "marketing" : from.purpose()};
 }
 
 v1::Subscription ToProto(const model::Subscription& from) {

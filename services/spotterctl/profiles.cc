@@ -278,8 +278,8 @@ Status Explain(const Client& client, const Options& options) {
   }
   fmt::print("{} at {}\n", response.profile(), TimeText(response.now()));
   for (const v1::SegmentExplanation& one : response.segments()) {
-    fmt::print("segment {}: {}\n  {}\n", one.membership().segment(),
-               one.membership().is_member() ? "in" : "not in", one.expression());
+    fmt::print("segment {}: {}\n  {}\n  {}\n", one.membership().segment(),
+               one.membership().is_member() ? "in" : "not in", one.sentence(), one.expression());
     for (const v1::ClauseExplanation& clause : one.clauses()) PrintClause(clause, 1);
   }
   for (const v1::JourneyExplanation& one : response.journeys()) {

@@ -152,6 +152,7 @@ std::vector<std::string> DiffOf(const model::SegmentDefinition* before,
     std::vector<std::string> all;
     if (one == nullptr) return all;
     if (!one->title.empty()) all.push_back("title: " + one->title);
+    if (one->purpose != "marketing") all.push_back("purpose: " + one->purpose);
     for (std::string& clause : Clauses(one->expression)) all.push_back(std::move(clause));
     return all;
   };

@@ -41,6 +41,7 @@ v1::Segment ToProto(const model::SegmentDefinition& definition) {
   to.set_id(definition.id);
   to.set_title(definition.title);
   to.set_expression(definition.expression);
+  to.set_purpose(definition.purpose);
   return to;
 }
 
@@ -106,6 +107,7 @@ Status ShowChange(const Client& client, const SegmentFile& file,
   if (found.has_value()) {
     before.title = found->segment().title();
     before.expression = found->segment().expression();
+    before.purpose = found->segment().purpose();
   }
   if (!is_same) {
     for (const std::string& line : DiffOf(is_new ? nullptr : &before, file.definition)) {
@@ -198,7 +200,7 @@ Status List(const Client& client, const Options&) {
   v1::ListSegmentsRequest request;
   request.set_page_size(500);
   std::vector<std::vector<std::string>> rows = {
-      {"SEGMENT", "REVISION", "MEMBERS", "DECIDED", "EXPRESSION"}};
+      {"SEGMENT", "REVISION", "MEMBERS", "DECIDED", "SENTENCE"}};
   do {
     SPOTTER_ASSIGN_OR_RETURN(const auto response,
                              client.Call<v1::SegmentService>(&Stub::ListSegments, request));
@@ -210,7 +212,7 @@ Status List(const Client& client, const Options&) {
       rows.push_back({segment.id(), std::to_string(segment.revision()),
                       std::to_string(status.members()),
                       segment.quarantine().empty() ? ProgressText(status) : "quarantined",
-                      OneLine(segment.expression())});
+                      OneLine(segment.sentence())});
     }
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
@@ -232,6 +234,8 @@ Status Get(const Client& client, const Options& options) {
   fmt::print("{} revision {} etag {}\n", segment.id(), segment.revision(), segment.etag());
   if (!segment.title().empty()) fmt::print("  {}\n", segment.title());
   if (!segment.quarantine().empty()) fmt::print("  quarantined: {}\n", segment.quarantine());
+  fmt::print("  {}\n  purpose={} cost={} wakes_per_day={}\n", segment.sentence(), segment.purpose(),
+             segment.cost(), segment.wakes_per_day());
   fmt::print("  {}\n  members={} undecided={}{}\n", OneLine(segment.expression()),
              response.members(), response.undecided(),
              response.undecided() == 0 ? "" : " decided=" + ProgressText(response));

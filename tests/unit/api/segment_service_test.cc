@@ -190,12 +190,12 @@ TEST_F(SegmentServiceTest, AZoneNeedsRulesForAPreviewAndForASegment) {
 }
 
 TEST_F(SegmentServiceTest, WarnsOfAKindThatNoSourceSends) {
-  EXPECT_EQ(0, Put("early", "events('assessment').exists()").warnings_size());  // nobody yet
+  EXPECT_EQ(0, Put("early", "events('workout').exists()").warnings_size());  // nobody yet
   Visit("a");
   EXPECT_EQ(0, Put("sent", kVisited).warnings_size());
-  const auto response = Put("unsent", "events('assessment').exists()");
+  const auto response = Put("unsent", "events('workout').exists()");
   ASSERT_EQ(1, response.warnings_size());
-  EXPECT_NE(std::string::npos, response.warnings(0).find("no event of kind 'assessment'"));
+  EXPECT_NE(std::string::npos, response.warnings(0).find("no event of kind 'workout'"));
 }
 
 // mission: B16

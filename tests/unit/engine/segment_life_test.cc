@@ -280,5 +280,25 @@ TEST_F(SegmentLife, AnEventAsksOnlyWhatItTouches) {
   EXPECT_EQ(shard_->counters().rules_asked - before, 101);
 }
 
+// mission: X33
+TEST_F(SegmentLife, WhatMayNotBeInstalledIsRefused) {
+  EXPECT_EQ(
+      Put("restless", "now.getSeconds() == 0").message,
+      "segment 'restless': time may wake a member 86400 times a day, at most 2880 are allowed "
+      "at 1:5; compare times instead of their texts or seconds");
+  EXPECT_NE(Put("tested", "events('assessment').exists()").code, 0);
+  model::SegmentDefinition served{.id = "tested", .expression = "member.plan == 'a'"};
+  served.purpose = "service";
+  EXPECT_EQ(Ask(model::PutSegment{served}).code, 0);
+  EXPECT_EQ(Put("reader", "segment('tested')").code, 0);
+  served.expression = "events('assessment').exists()";
+  const state::Answer refused = Ask(model::PutSegment{served});  // "reader" is for marketing
+  EXPECT_NE(refused.message.find("segment 'reader': events('assessment'), which"),
+            std::string::npos)
+      << refused.message;
+  EXPECT_EQ(Put("reader", "consent('email', 'health') == 'granted' && segment('tested')").code, 0);
+  EXPECT_EQ(Ask(model::PutSegment{served}).code, 0);
+}
+
 }  // namespace
 }  // namespace spotter::engine

@@ -120,7 +120,7 @@ inline std::vector<std::pair<std::string, model::LogRecord>> SampleRecords() {
       {"claim", Claim{3, "host-1", ClaimPhase::kWaits, Seconds(5)}},
       {"put_tenant", command(PutTenant{SampleTenant()})},
       {"put_zone_rules", command(PutZoneRules{"Europe/Berlin", std::string("TZif\0\xff", 6)})},
-      {"put_segment", command(PutSegment{{"at-risk", "At risk", "true", 2, "found wrong"}, "2"})},
+      {"put_segment", command(PutSegment{{"at-risk", "At risk", "true", 2, "found wrong", "service"}, "2"})},
       {"put_journey", command(PutJourney{SampleJourney(), true})},
       {"put_subscription", command(PutSubscription{{"crm", 2}})},
       {"change_consent", command(ChangeConsent{ana, consent})},
