@@ -17,9 +17,9 @@ namespace spotter::model {
 struct SegmentDefinition {
   std::string id;  // 1 to 64 of [a-z0-9-]
   std::string title;
-  std::string expression;  // see docs/segment-language.md
-  uint64_t revision = 0;   // set by the shard: 1, 2, ...
-  std::string quarantine = {};  // why nobody enters or leaves it any more; "" = in force
+  std::string expression;             // see docs/segment-language.md
+  uint64_t revision = 0;              // set by the shard: 1, 2, ...
+  std::string quarantine = {};        // why nobody enters or leaves it any more; "" = in force
   std::string purpose = "marketing";  // of what its members are chosen for
   friend bool operator==(const SegmentDefinition&, const SegmentDefinition&) = default;
 };

@@ -51,7 +51,8 @@ struct DeleteSegment {
   std::string id;
   std::string etag = {};  // as of PutSegment
 };
-// The self-check found a member whom the segment has wrongly: it stands still until it is put again.
+// The self-check found a member whom the segment has wrongly: it stands still until it is put
+// again.
 struct QuarantineSegment {
   std::string id;
   uint64_t revision = 0;  // in which it was found; another one is left alone

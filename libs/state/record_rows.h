@@ -52,7 +52,8 @@ void WriteRecord(std::string_view tenant, StoredRecord& stored, const RecordDelt
 StatusOr<std::optional<StoredRecord>> ReadRecord(const store::Reader& store,
                                                  std::string_view tenant, model::RecordKey key);
 
-// The same of a record that is known to be there; without the look-up that is cheap where it is not.
+// The same of a record that is known to be there; without the look-up that is cheap where it is
+// not.
 StatusOr<std::optional<StoredRecord>> ReadKnownRecord(const store::Reader& store,
                                                       std::string_view tenant,
                                                       model::RecordKey key);
