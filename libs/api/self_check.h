@@ -2,7 +2,8 @@
 //
 // The shadow of the engine: stored members are asked anew, from their facts alone, whether they are
 // in the segments that they are said to be in. What differs is a bug or damage, never a matter of
-// time: members whom the engine is about to decide are left out.
+// time: members whom the engine is about to decide are left out, and so are segments that stand
+// still.
 #pragma once
 
 #include <string>
